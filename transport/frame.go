@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"sync"
+)
+
+// headroom is what the longest header of a WebSocket frame from a server takes
+// (RFC 6455, section 5.2): two bytes and a length of eight.
+const headroom = 10
+
+// Frame is one outgoing packet in the form its transport writes. It is encoded
+// once, immutable from then on, and shared by every outbox in which it waits.
+//
+// The forms share one buffer: a text packet on a polling transport is its type
+// digit and payload, and a WebSocket frame is the same behind a header, for
+// which the buffer leaves room. Only binary on polling, in base64, is made when
+// it is first asked for.
+type Frame struct {
+	buf    []byte // headroom, type digit unless binary, payload
+	start  int    // where the WebSocket frame begins in buf
+	binary bool
+
+	once   sync.Once
+	base64 []byte
+}
+
+// Begin returns a buffer in which a text packet of about size bytes can be
+// built: append the payload and hand the result to [Text].
+func Begin(t Type, size int) []byte {
+	b := make([]byte, headroom+1, headroom+1+size)
+	b[headroom] = '0' + byte(t)
+	return b
+}
+
+// Text returns the frame of a text packet built on a buffer from [Begin],
+// which it takes over.
+func Text(built []byte) *Frame {
+	f := &Frame{buf: built}
+	f.header(0x81)
+	return f
+}
+
+// NewText returns the frame of a text packet.
+func NewText(t Type, payload string) *Frame {
+	return Text(append(Begin(t, len(payload)), payload...))
+}
+
+// NewBinary returns the frame of a binary message. It copies data.
+func NewBinary(data []byte) *Frame {
+	f := &Frame{buf: make([]byte, headroom+len(data)), binary: true}
+	copy(f.buf[headroom:], data)
+	f.header(0x82)
+	return f
+}
+
+// header writes the WebSocket header in front of the payload: a final frame of
+// the given first byte, unmasked.
+func (f *Frame) header(first byte) {
+	switch n := len(f.buf) - headroom; {
+	case n < 126:
+		f.start = headroom - 2
+		f.buf[f.start+1] = byte(n)
+	case n < 1<<16:
+		f.start = headroom - 4
+		f.buf[f.start+1] = 126
+		binary.BigEndian.PutUint16(f.buf[f.start+2:], uint16(n))
+	default:
+		f.start = headroom - 10
+		f.buf[f.start+1] = 127
+		binary.BigEndian.PutUint64(f.buf[f.start+2:], uint64(n))
+	}
+	f.buf[f.start] = first
+}
+
+// WebSocket returns the frame as RFC 6455 has it. It must not be written to.
+func (f *Frame) WebSocket() []byte { return f.buf[f.start:] }
+
+// Polling returns the frame as a member of a polling payload. It must not be
+// written to.
+func (f *Frame) Polling() []byte {
+	if !f.binary {
+		return f.buf[headroom:]
+	}
+	f.once.Do(func() {
+		f.base64 = base64.StdEncoding.AppendEncode([]byte{'b'}, f.buf[headroom:])
+	})
+	return f.base64
+}
+
+// Size is the size of the frame in bytes, for the bounds of a queue.
+func (f *Frame) Size() int { return len(f.buf) }

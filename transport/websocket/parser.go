@@ -1,0 +1,204 @@
+package websocket
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"github.com/briohq/brio/transport"
+)
+
+// farewell is the peer's close frame, or its close packet, with the status that
+// it is answered with.
+type farewell struct{ code ws.StatusCode }
+
+func (f *farewell) Error() string { return "closed by the peer" }
+
+// violation is what a peer did against RFC 6455, and the status code with
+// which it is told (section 7.4.1).
+type violation struct {
+	code ws.StatusCode
+	err  error
+}
+
+func (v *violation) Error() string { return v.err.Error() }
+func (v *violation) Unwrap() error { return v.err }
+
+// parser is what is kept between two feeds, nothing while a connection is idle
+// between two messages.
+type parser struct {
+	partial    []byte // the beginning of a frame
+	message    []byte // the fragments of a message so far
+	fragmented bool
+	binary     bool // of the fragmented message
+}
+
+// feed takes the bytes that have arrived next, pushes the packets that they
+// complete, and keeps the beginning of the next frame. It writes to b (frames
+// are unmasked in place) but does not keep it.
+func (c *Conn) feed(b []byte) error {
+	p := &c.parser
+	if len(p.partial) > 0 {
+		p.partial = append(p.partial, b...)
+		b = p.partial
+	}
+	for {
+		h, size, ok := parseHeader(b)
+		if !ok {
+			break
+		}
+		if err := c.check(h); err != nil {
+			return err
+		}
+		if int64(len(b)-size) < h.Length {
+			break
+		}
+		payload := b[size : size+int(h.Length)]
+		b = b[size+int(h.Length):]
+		ws.Cipher(payload, h.Mask, 0)
+		if err := c.frame(h, payload); err != nil {
+			return err
+		}
+	}
+	if len(b) == 0 {
+		p.partial = nil
+		return nil
+	}
+	p.partial = append(p.partial[:0], b...) // moves what is there already to the front
+	return nil
+}
+
+// parseHeader reads a frame header (RFC 6455, section 5.2) and reports its
+// size, or that there are not enough bytes for it yet.
+func parseHeader(b []byte) (h ws.Header, size int, ok bool) {
+	if len(b) < 2 {
+		return h, 0, false
+	}
+	h.Fin = b[0]&0x80 != 0
+	h.Rsv = b[0] >> 4 & 7
+	h.OpCode = ws.OpCode(b[0] & 0x0f)
+	h.Masked = b[1]&0x80 != 0
+	h.Length = int64(b[1] & 0x7f)
+	size = 2
+	switch h.Length {
+	case 126:
+		size += 2
+	case 127:
+		size += 8
+	}
+	end := size
+	if h.Masked {
+		end += 4
+	}
+	if len(b) < end {
+		return h, 0, false
+	}
+	switch size {
+	case 4:
+		h.Length = int64(binary.BigEndian.Uint16(b[2:]))
+	case 10:
+		h.Length = int64(binary.BigEndian.Uint64(b[2:]))
+	}
+	copy(h.Mask[:], b[size:end])
+	return h, end, true
+}
+
+// check refuses a frame by its header, before its payload is waited for.
+func (c *Conn) check(h ws.Header) error {
+	s := ws.StateServerSide
+	if c.parser.fragmented {
+		s = s.Set(ws.StateFragmented)
+	}
+	if err := ws.CheckHeader(h, s); err != nil {
+		return &violation{ws.StatusProtocolError, err}
+	}
+	if !h.OpCode.IsControl() && (h.Length < 0 || h.Length > int64(c.limit-len(c.parser.message))) {
+		return &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", c.limit)}
+	}
+	return nil
+}
+
+// frame takes one whole frame.
+func (c *Conn) frame(h ws.Header, payload []byte) error {
+	p := &c.parser
+	switch {
+	case h.OpCode.IsControl():
+		return c.control(h.OpCode, payload)
+	case h.OpCode != ws.OpContinuation && h.Fin:
+		return c.deliver(payload, h.OpCode == ws.OpBinary)
+	case h.OpCode != ws.OpContinuation:
+		p.fragmented, p.binary = true, h.OpCode == ws.OpBinary
+	}
+	p.message = append(p.message, payload...)
+	if !h.Fin {
+		return nil
+	}
+	message := p.message
+	p.message, p.fragmented = nil, false
+	return c.deliver(message, p.binary)
+}
+
+// deliver pushes the packet of one message.
+func (c *Conn) deliver(message []byte, binary bool) error {
+	if !binary && !utf8.Valid(message) {
+		return &violation{ws.StatusInvalidFramePayloadData, errors.New("text message is not UTF-8")}
+	}
+	packet, err := transport.Decode(message, binary)
+	if err != nil {
+		return &violation{ws.StatusNoStatusRcvd, err}
+	}
+	if packet.Type == transport.Close {
+		return &farewell{ws.StatusNoStatusRcvd}
+	}
+	c.receiver.Receive(c, packet)
+	return nil
+}
+
+// control answers a ping and ends with a close frame; a pong asks for nothing.
+func (c *Conn) control(op ws.OpCode, payload []byte) error {
+	switch op {
+	case ws.OpPing:
+		c.answer(payload)
+	case ws.OpClose:
+		return parseClose(payload)
+	}
+	return nil
+}
+
+// parseClose reads the payload of a close frame (RFC 6455, section 7.4).
+func parseClose(payload []byte) error {
+	if len(payload) == 0 {
+		return &farewell{ws.StatusNoStatusRcvd}
+	}
+	code, reason := ws.ParseCloseFrameData(payload)
+	err := ws.CheckCloseFrameData(code, reason)
+	switch {
+	case len(payload) == 1 || code > 4999:
+		return &violation{ws.StatusProtocolError, errors.New("malformed close frame")}
+	case errors.Is(err, ws.ErrProtocolInvalidUTF8):
+		return &violation{ws.StatusInvalidFramePayloadData, err}
+	case err != nil:
+		return &violation{ws.StatusProtocolError, err}
+	}
+	return &farewell{code}
+}
+
+// closeFrame returns a close frame, without a status for
+// [ws.StatusNoStatusRcvd].
+func closeFrame(code ws.StatusCode) []byte {
+	var body []byte
+	if code != ws.StatusNoStatusRcvd {
+		body = ws.NewCloseFrameBody(code, "")
+	}
+	return compile(ws.NewCloseFrame(body))
+}
+
+func compile(f ws.Frame) []byte {
+	var b bytes.Buffer
+	_ = ws.WriteFrame(&b, f) // a buffer takes everything
+	return b.Bytes()
+}
