@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Config is what a [Server] is made of. Only Open is required; every other
+// field has a default for its zero value.
+type Config struct {
+	// PingInterval is the time between two heartbeats. Default 25 s.
+	PingInterval time.Duration
+	// PingTimeout is how long a session waits for the answer to one before it
+	// closes. Default 20 s.
+	PingTimeout time.Duration
+	// UpgradeTimeout bounds the upgrade to another transport. Default 10 s.
+	UpgradeTimeout time.Duration
+	// MaxPayload is the size in bytes of the largest message, and of the
+	// largest polling request, that a client may send. Default 1,000,000.
+	MaxPayload int
+	// MaxBacklog is how many bytes may wait to be sent to one client; with
+	// more its session closes for [SlowClient]. Default 4 MiB.
+	MaxBacklog int
+	// Origins are the values of the Origin header with which browsers may
+	// connect, such as https://example.com; "*" stands for any, without its
+	// cookies. Answers to them have the CORS headers that they need. Default:
+	// the host that the request is for. A request without Origin doesn't come
+	// from a browser and is not restricted.
+	Origins []string
+	// Open is called with each new session and the request that began it,
+	// which must not be kept. It returns what the session pushes into.
+	Open func(*Session, *http.Request) Receiver
+	// Logger hears of refused requests, at debug level. Default: silence.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	orDuration := func(d *time.Duration, fallback time.Duration) {
+		if *d <= 0 {
+			*d = fallback
+		}
+	}
+	orDuration(&c.PingInterval, 25*time.Second)
+	orDuration(&c.PingTimeout, 20*time.Second)
+	orDuration(&c.UpgradeTimeout, 10*time.Second)
+	if c.MaxPayload <= 0 {
+		c.MaxPayload = 1_000_000
+	}
+	if c.MaxBacklog <= 0 {
+		c.MaxBacklog = 4 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}

@@ -1,0 +1,232 @@
+// Package engine is Engine.IO: sessions that outlive the way their packets
+// travel (Engine.IO protocol v4).
+//
+// A [Server] answers the HTTP requests of its clients. A [Session] begins with
+// one of them, over long-polling or a WebSocket, may change from the first to
+// the second, keeps a heartbeat, and ends for one [Reason]. It pushes the
+// messages that arrive into the [Receiver] that Config.Open returned for it,
+// and sends what [Session.Send] is given.
+//
+// An idle session has no goroutine of its own here and no timer: deadlines
+// ride a timing wheel, and writing is done by whoever sends, or by a flusher
+// that gathers what waits. What waits for one client is bounded in bytes.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/briohq/brio/internal/group"
+	"github.com/briohq/brio/internal/wheel"
+	"github.com/briohq/brio/transport"
+	"github.com/briohq/brio/transport/polling"
+	"github.com/briohq/brio/transport/websocket"
+)
+
+// Server answers the requests of clients, whatever their path. Its methods may
+// be called concurrently.
+type Server struct {
+	config Config
+	start  time.Time
+	group  group.Group
+	shards []*shard
+
+	mu       sync.RWMutex // guards what follows
+	sessions map[string]*Session
+	next     int           // the shard of the next session
+	stopping bool          // no new session is let in
+	empty    chan struct{} // made by Shutdown, closed when the last session has gone
+}
+
+// shard carries the deadlines and the writing of a part of the sessions.
+type shard struct {
+	wheel   *wheel.Wheel
+	flusher flusher
+}
+
+// NewServer returns a server for sessions. It panics if config.Open is nil.
+func NewServer(config Config) *Server {
+	if config.Open == nil {
+		panic("engine: Config.Open is nil")
+	}
+	s := &Server{
+		config:   config.withDefaults(),
+		start:    time.Now(),
+		sessions: map[string]*Session{},
+	}
+	for range runtime.GOMAXPROCS(0) {
+		s.shards = append(s.shards, &shard{wheel: wheel.New(), flusher: flusher{group: &s.group}})
+	}
+	return s
+}
+
+func (s *Server) now() time.Duration { return time.Since(s.start) }
+
+// Len returns the number of sessions.
+func (s *Server) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.sessions)
+}
+
+// ServeHTTP answers one request: a handshake, a polling request, or the
+// WebSocket of a session.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.share(w, r) {
+		return
+	}
+	in, refused := s.verify(r)
+	switch {
+	case refused != nil:
+		s.config.Logger.Debug("request refused", "remote", r.RemoteAddr, "code", refused.Code, "message", refused.Message)
+		refused.answer(w, in.upgrade)
+	case in.session == nil && in.websocket:
+		s.openWebSocket(w, r)
+	case in.session == nil:
+		s.openPolling(w, r)
+	case in.upgrade:
+		in.session.serveUpgrade(w, r)
+	default:
+		in.session.servePoll(w, r)
+	}
+}
+
+func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	conn, polls := s.conn.(*polling.Conn)
+	s.mu.Unlock()
+	if !polls { // upgraded since the request was verified
+		badRequest.answer(w, false)
+		return
+	}
+	conn.ServeHTTP(w, r)
+}
+
+func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
+	session := &Session{id: NewID(), server: s, blocked: true} // until there is a GET
+	conn := polling.New(session, s.config.MaxPayload)
+	if !s.open(session, conn, r, []string{"websocket"}) {
+		unavailable(w)
+		return
+	}
+	conn.ServeHTTP(w, r)
+}
+
+func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r)
+	if err != nil {
+		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	session := &Session{id: NewID(), server: s, ready: true}
+	if !s.open(session, conn, r, []string{}) {
+		conn.Refuse()
+		return
+	}
+	conn.Start(session, s.config.MaxPayload, &s.group)
+}
+
+// open makes the session known, sends its handshake and starts its heart.
+func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, upgrades []string) bool {
+	session.conn = conn
+	session.receiver = s.config.Open(session, r)
+	s.mu.Lock()
+	if s.stopping {
+		s.mu.Unlock()
+		session.receiver.Closed(ServerShutdown)
+		return false
+	}
+	session.shard = s.shards[s.next]
+	s.next = (s.next + 1) % len(s.shards)
+	s.sessions[session.id] = session
+	s.mu.Unlock()
+	session.startHeart()
+	frame := transport.NewText(transport.Open, handshake(session.id, upgrades, &s.config))
+	_ = session.Send([]*transport.Frame{frame}, 0) // a session as young as this takes it
+	return true
+}
+
+// handshake is the payload of the open packet (Engine.IO protocol v4,
+// "Handshake"): times in milliseconds, sizes in bytes.
+func handshake(id string, upgrades []string, c *Config) string {
+	b, _ := json.Marshal(struct { // nothing in it can fail
+		ID           string   `json:"sid"`
+		Upgrades     []string `json:"upgrades"`
+		PingInterval int64    `json:"pingInterval"`
+		PingTimeout  int64    `json:"pingTimeout"`
+		MaxPayload   int      `json:"maxPayload"`
+	}{id, upgrades, c.PingInterval.Milliseconds(), c.PingTimeout.Milliseconds(), c.MaxPayload})
+	return string(b)
+}
+
+func (s *Server) remove(session *Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, session.id)
+	if s.empty != nil && len(s.sessions) == 0 {
+		close(s.empty)
+		s.empty = nil
+	}
+}
+
+// pace is how many sessions Shutdown closes in a millisecond: their clients
+// come back, and should not all do so at once.
+const pace = 10
+
+// grace is how long Shutdown waits for clients to fetch what was sent to them.
+const grace = 2 * time.Second
+
+// Shutdown lets no new session in, closes those there are with
+// [ServerShutdown], at no more than 10,000 a second, and returns when nothing
+// of the server runs any more. If ctx ends first, the sessions that are left
+// are cut off, and the cause of ctx is returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	sessions := make([]*Session, 0, len(s.sessions))
+	for _, session := range s.sessions {
+		sessions = append(sessions, session)
+	}
+	empty := make(chan struct{})
+	if len(sessions) == 0 {
+		close(empty)
+	} else {
+		s.empty = empty
+	}
+	s.mu.Unlock()
+
+	for i, session := range sessions {
+		if i%pace == pace-1 {
+			pause(ctx, time.Millisecond)
+		}
+		session.Close(ServerShutdown)
+	}
+	patience := time.NewTimer(grace)
+	defer patience.Stop()
+	select {
+	case <-empty:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	for _, session := range sessions {
+		session.Abort(ServerShutdown)
+	}
+	for _, shard := range s.shards {
+		shard.wheel.Stop()
+	}
+	return s.group.Wait(ctx)
+}
+
+// pause waits for d, less if ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

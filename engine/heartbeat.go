@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/briohq/brio/transport"
+)
+
+var ping = []*transport.Frame{transport.NewText(transport.Ping, "")}
+
+// startHeart makes the first ping due. The server sends the pings (Engine.IO
+// protocol v4, "Heartbeat").
+func (s *Session) startHeart() {
+	s.heart.Expire = s.beat
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.schedule(s.server.now() + s.server.config.PingInterval)
+}
+
+// schedule sets what is due next. It is called with mu held.
+func (s *Session) schedule(due time.Duration) {
+	s.due = due
+	s.shard.wheel.Schedule(&s.heart, due-s.server.now())
+}
+
+// beat is called by the wheel when something is due: a ping, the answer to
+// one, or the end of a closing session.
+func (s *Session) beat() {
+	s.mu.Lock()
+	switch {
+	case s.state == closed:
+		s.mu.Unlock()
+	case s.state == closing:
+		s.mu.Unlock()
+		s.Abort(TransportClose)
+	case !s.pinged:
+		s.pinged = true
+		s.schedule(s.due + s.server.config.PingTimeout)
+		s.mu.Unlock()
+		_ = s.Send(ping, Later) // a session that has just ended needs no ping
+	case s.paused:
+		s.schedule(s.server.now() + s.server.config.PingTimeout)
+		s.mu.Unlock()
+	default:
+		s.mu.Unlock()
+		s.Abort(PingTimeout)
+	}
+}
+
+// ponged takes the answer to a ping. The next one is due an interval from now.
+func (s *Session) ponged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == open {
+		s.pinged = false
+		s.schedule(s.server.now() + s.server.config.PingInterval)
+	}
+}
+
+// overdue reports whether the client has been silent for too long, even if the
+// wheel has not come to say so. A request that arrives right after the deadline
+// must not find the session.
+func (s *Session) overdue() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open || s.paused {
+		return false
+	}
+	deadline := s.due
+	if !s.pinged {
+		deadline += s.server.config.PingTimeout
+	}
+	return s.server.now() >= deadline
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/briohq/brio/transport"
+)
+
+// What [Session.Send] refuses.
+var (
+	// ErrClosed is returned for a session that closes or has closed.
+	ErrClosed = errors.New("session closed")
+	// ErrBacklog is returned when too much waits to be sent already. The
+	// session has been closed for [SlowClient].
+	ErrBacklog = errors.New("too much waits to be sent to this client")
+)
+
+// Sending says how frames are to be sent. The flags may be combined.
+type Sending uint8
+
+const (
+	// Later leaves the writing to the server's flusher: for frames that are
+	// likely to be followed by more, such as those of a broadcast.
+	Later Sending = 1 << iota
+	// Volatile drops the frames if the client can't take them now: because
+	// earlier ones could not be written yet, or no polling request is held.
+	Volatile
+)
+
+// outbox is a list of frames that wait. Lists are pooled: an idle session has
+// none.
+type outbox struct{ frames []*transport.Frame }
+
+var outboxes = sync.Pool{New: func() any { return new(outbox) }}
+
+func (o *outbox) free() {
+	if cap(o.frames) > 1024 {
+		return // one burst must not keep its memory for ever
+	}
+	clear(o.frames)
+	o.frames = o.frames[:0]
+	outboxes.Put(o)
+}
+
+// Send queues frames, in order and as one: nothing comes between them. Unless
+// how says otherwise it also writes them if nobody else is writing. It never
+// blocks.
+func (s *Session) Send(frames []*transport.Frame, how Sending) error {
+	size := 0
+	for _, f := range frames {
+		size += f.Size()
+	}
+	s.mu.Lock()
+	switch {
+	case s.state != open:
+		s.mu.Unlock()
+		return ErrClosed
+	case how&Volatile != 0 && s.blocked:
+		s.mu.Unlock()
+		return nil
+	case s.queued > 0 && s.queued+size > s.server.config.MaxBacklog:
+		s.mu.Unlock()
+		s.Abort(SlowClient)
+		return ErrBacklog
+	}
+	s.queue(frames, size)
+	write := s.ready
+	if how&Later != 0 && write {
+		write = false
+		if !s.dirty {
+			s.dirty = true
+			s.shard.flusher.add(s)
+		}
+	}
+	s.mu.Unlock()
+	if write {
+		s.flush()
+	}
+	return nil
+}
+
+// queue appends to the outbox. It is called with mu held.
+func (s *Session) queue(frames []*transport.Frame, size int) {
+	if s.out == nil {
+		s.out = outboxes.Get().(*outbox)
+	}
+	s.out.frames = append(s.out.frames, frames...)
+	s.queued += size
+}
+
+// flush writes what waits until nothing does, or the transport takes no more
+// for now. Only one goroutine writes at a time: ready is false meanwhile, and
+// what others queue is taken along by the one that writes. A closing session
+// ends here, with its last frames.
+func (s *Session) flush() {
+	s.mu.Lock()
+	s.dirty = false
+	for s.ready && s.state != closed && (s.out != nil || s.state == closing) {
+		batch, conn, last := s.out, s.conn, s.state == closing
+		if batch == nil {
+			batch = outboxes.Get().(*outbox)
+		}
+		s.out = nil
+		s.ready = false
+		s.inflight = s.queued
+		if last {
+			s.state = closed
+			s.mu.Unlock()
+			conn.Close(batch.frames)
+			batch.free()
+			s.forget()
+			return
+		}
+		s.mu.Unlock()
+		more := conn.Write(batch.frames)
+		batch.free()
+		s.mu.Lock()
+		switch {
+		case more && conn == s.conn:
+			s.written()
+		case conn == s.conn && !s.ready:
+			s.blocked = true
+		}
+	}
+	s.mu.Unlock()
+}
+
+// written notes that the transport has taken what it was given. It is called
+// with mu held.
+func (s *Session) written() {
+	s.ready, s.blocked = true, false
+	s.queued -= s.inflight
+	s.inflight = 0
+}

@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/briohq/brio/internal/wheel"
+	"github.com/briohq/brio/transport"
+)
+
+// closeTimeout is how long a closing session waits until what was sent before
+// has left, such as for the next polling request.
+const closeTimeout = 30 * time.Second
+
+// Receiver is what a [Session] pushes into: the layer above.
+type Receiver interface {
+	// Message takes one message. Its bytes are borrowed until it returns.
+	// Messages come in order, one at a time. It must not block: see
+	// [Session.Pause].
+	Message(data []byte, binary bool)
+	// Closed is called once, when the session closes; it may run beside a
+	// Message that has begun. No Message begins after it.
+	Closed(Reason)
+}
+
+// Session is one client's connection, whatever transport carries it now. All
+// methods may be called concurrently.
+type Session struct {
+	id     string
+	server *Server
+	shard  *shard
+	heart  wheel.Entry
+
+	// taking is held while a packet is taken, so that the old and the new
+	// transport of an upgrade push one after the other. It guards nothing.
+	taking sync.Mutex
+
+	mu       sync.Mutex // guards what follows
+	state    state
+	receiver Receiver
+	conn     transport.Conn
+	upgrade  *upgrade // under way, else nil
+	paused   bool
+
+	// The heartbeat: a ping is due, or the answer to one, at this time since
+	// the server's start.
+	pinged bool
+	due    time.Duration
+
+	// The outbox.
+	out      *outbox
+	queued   int  // bytes in out and in flight
+	inflight int  // bytes that the transport has not finished with
+	ready    bool // the transport may be written to, and nobody is writing
+	blocked  bool // the transport could not take everything
+	dirty    bool // the flusher knows of this session
+}
+
+type state byte
+
+const (
+	open    state = iota
+	closing       // nothing comes in; what waits still goes out
+	closed
+)
+
+// ID returns the session's id: 20 characters, hard to guess.
+func (s *Session) ID() string { return s.id }
+
+// Transport returns the name of the transport that carries the session now:
+// polling or websocket.
+func (s *Session) Transport() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn.Name()
+}
+
+// Receive takes a packet from a transport.
+func (s *Session) Receive(c transport.Conn, p transport.Packet) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	s.mu.Lock()
+	up := s.upgrade
+	if up != nil && up.conn == c {
+		s.mu.Unlock()
+		s.probe(up, p)
+		return
+	}
+	current := s.state == open && c == s.conn
+	receiver := s.receiver
+	s.mu.Unlock()
+	if !current {
+		return
+	}
+	switch p.Type {
+	case transport.Message:
+		receiver.Message(p.Data, p.Binary)
+	case transport.Pong:
+		s.ponged()
+	case transport.Close:
+		// Of polling: a request may be on its way still, and gets its answer.
+		if up != nil {
+			s.abandon(up)
+		}
+		s.Close(TransportClose)
+	case transport.Ping:
+		s.fail(fmt.Errorf("invalid heartbeat direction"))
+	default:
+		s.fail(fmt.Errorf("%w: unexpected %v packet", transport.ErrParse, p.Type))
+	}
+}
+
+// Ready hears from a transport that it can be written to.
+func (s *Session) Ready(c transport.Conn) {
+	s.mu.Lock()
+	if up := s.upgrade; up != nil && up.conn == c {
+		up.ready = true
+		s.mu.Unlock()
+		return
+	}
+	if c != s.conn {
+		s.mu.Unlock()
+		return
+	}
+	s.written()
+	s.releasePoll()
+	s.mu.Unlock()
+	s.flush()
+}
+
+// Closed hears from a transport that it has ended.
+func (s *Session) Closed(c transport.Conn, err error) {
+	s.mu.Lock()
+	up := s.upgrade
+	candidate, current := up != nil && up.conn == c, s.conn == c
+	s.mu.Unlock()
+	switch {
+	case candidate:
+		s.abandon(up)
+	case current:
+		s.fail(err)
+	}
+}
+
+// fail ends the session because of what the client, or the network, did.
+func (s *Session) fail(err error) {
+	reason := TransportError
+	switch {
+	case err == nil:
+		reason = TransportClose
+	case errors.Is(err, transport.ErrParse):
+		reason = ParseError
+	}
+	s.server.config.Logger.Debug("session failed", "session", s.id, "reason", string(reason), "error", err)
+	s.Abort(reason)
+}
+
+// Close ends the session for the given reason once what waits has been sent.
+// The receiver is told at once.
+func (s *Session) Close(reason Reason) {
+	s.mu.Lock()
+	if s.state != open {
+		s.mu.Unlock()
+		return
+	}
+	s.state = closing
+	receiver := s.receiver
+	s.resume()
+	s.shard.wheel.Schedule(&s.heart, closeTimeout)
+	s.mu.Unlock()
+	receiver.Closed(reason)
+	s.flush()
+}
+
+// Abort ends the session at once. What waits is lost.
+func (s *Session) Abort(reason Reason) {
+	s.mu.Lock()
+	if s.state == closed {
+		s.mu.Unlock()
+		return
+	}
+	told := s.state == closing
+	s.state = closed
+	conn, up, receiver := s.conn, s.upgrade, s.receiver
+	s.upgrade, s.out = nil, nil
+	s.mu.Unlock()
+	s.forget()
+	if up != nil {
+		up.end()
+	}
+	conn.Abort()
+	if !told {
+		receiver.Closed(reason)
+	}
+}
+
+// forget takes the session out of its server's hands.
+func (s *Session) forget() {
+	s.shard.wheel.Cancel(&s.heart)
+	s.server.remove(s)
+}
+
+// Pause asks for no more messages for now: what the layer above has not dealt
+// with yet has reached its bound. The client feels it, for its data is not
+// read any more; the heartbeat waits too. Some that have been read already may
+// still come.
+func (s *Session) Pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == open && !s.paused {
+		s.paused = true
+		s.conn.Pause()
+	}
+}
+
+// Resume ends a Pause.
+func (s *Session) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resume()
+}
+
+func (s *Session) resume() {
+	if s.paused {
+		s.paused = false
+		s.conn.Resume()
+	}
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"net/http"
+
+	"github.com/briohq/brio/internal/wheel"
+	"github.com/briohq/brio/transport"
+	"github.com/briohq/brio/transport/polling"
+	"github.com/briohq/brio/transport/websocket"
+)
+
+var (
+	pongProbe = []*transport.Frame{transport.NewText(transport.Pong, "probe")}
+	noop      = []*transport.Frame{transport.NewText(transport.Noop, "")}
+)
+
+// upgrade is a session's change from polling to another transport, which
+// proves itself with a probe before it takes over (Engine.IO protocol v4,
+// "Upgrade"). Until then it may fail without harm to the session.
+type upgrade struct {
+	deadline wheel.Entry
+
+	// Guarded by the session's mu.
+	conn   transport.Conn // nil until the handshake is through
+	ready  bool           // conn may be written to
+	probed bool
+}
+
+func (u *upgrade) end() {
+	if u.conn != nil {
+		u.conn.Abort()
+	}
+}
+
+// serveUpgrade answers a WebSocket request for a session that exists. If that
+// upgrades already, or has, the WebSocket is closed and the session goes on.
+func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	up := &upgrade{ready: true}
+	s.mu.Lock()
+	_, polls := s.conn.(*polling.Conn)
+	free := polls && s.upgrade == nil && s.state == open
+	if free {
+		s.upgrade = up
+	}
+	s.mu.Unlock()
+
+	conn, err := websocket.Accept(w, r)
+	switch {
+	case err != nil && free:
+		s.abandon(up)
+		return
+	case err != nil:
+		return
+	case !free:
+		conn.Refuse()
+		return
+	}
+	s.mu.Lock()
+	live := s.upgrade == up
+	if live {
+		up.conn = conn
+	}
+	s.mu.Unlock()
+	if !live {
+		conn.Refuse()
+		return
+	}
+	up.deadline.Expire = func() { s.abandon(up) }
+	s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+	conn.Start(s, s.server.config.MaxPayload, &s.server.group)
+}
+
+// probe takes a packet from the transport that wants to take over.
+func (s *Session) probe(up *upgrade, p transport.Packet) {
+	s.mu.Lock()
+	probed := up.probed
+	s.mu.Unlock()
+	switch {
+	case p.Type == transport.Ping && string(p.Data) == "probe" && !probed:
+		ready := up.conn.Write(pongProbe)
+		s.mu.Lock()
+		up.probed = true
+		up.ready = up.ready && ready
+		s.releasePoll()
+		s.mu.Unlock()
+		s.flush()
+	case p.Type == transport.Upgrade && probed:
+		s.takeOver(up)
+	default:
+		s.abandon(up)
+	}
+}
+
+// releasePoll lets a client that upgrades out of its polling request: each one
+// that is held, or comes, from the probe on is answered, if only with a noop.
+// A client may send more than one; it waits for the last before it goes on. It
+// is called with mu held, and what it queues is flushed by the caller.
+func (s *Session) releasePoll() {
+	if s.ready && s.out == nil && s.upgrade != nil && s.upgrade.probed {
+		s.queue(noop, noop[0].Size())
+	}
+}
+
+// takeOver makes the new transport the session's. What waits leaves on it, and
+// the session closes on it if it was closing.
+func (s *Session) takeOver(up *upgrade) {
+	s.mu.Lock()
+	if s.upgrade != up {
+		s.mu.Unlock()
+		return
+	}
+	old := s.conn
+	s.upgrade = nil
+	s.conn = up.conn
+	s.queued -= s.inflight
+	s.inflight = 0
+	s.ready, s.blocked = up.ready, !up.ready
+	if s.paused {
+		s.conn.Pause()
+	}
+	s.mu.Unlock()
+	s.shard.wheel.Cancel(&up.deadline)
+	if p, ok := old.(*polling.Conn); ok {
+		p.Release()
+	}
+	s.flush()
+}
+
+// abandon gives up an upgrade. The session goes on with what it has.
+func (s *Session) abandon(up *upgrade) {
+	s.mu.Lock()
+	if s.upgrade != up {
+		s.mu.Unlock()
+		return
+	}
+	s.upgrade = nil
+	s.mu.Unlock()
+	s.shard.wheel.Cancel(&up.deadline)
+	up.end()
+}

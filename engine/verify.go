@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"net/http"
+	"strings"
+)
+
+// intent is what a request is for, once it has been verified.
+type intent struct {
+	session   *Session // nil for a handshake
+	websocket bool     // the transport it asks for
+	upgrade   bool     // it is a WebSocket handshake
+}
+
+// verify decides whether a request is let in. The order of the checks is the
+// reference implementation's: a request that is wrong twice gets its answer.
+func (s *Server) verify(r *http.Request) (intent, *refusal) {
+	query := r.URL.Query()
+	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
+	switch query.Get("transport") {
+	case "polling":
+	case "websocket":
+		in.websocket = true
+	default:
+		return in, &unknownTransport
+	}
+	if !plain(r.Header.Get("Origin")) {
+		return in, &badRequest
+	}
+	if !s.allowed(r) {
+		return in, &forbidden
+	}
+	if id := query.Get("sid"); id != "" {
+		return s.verifySession(in, id)
+	}
+	switch {
+	case r.Method != http.MethodGet:
+		return in, &badHandshakeMethod
+	case in.websocket != in.upgrade:
+		return in, &badRequest
+	case query.Get("EIO") != "4":
+		return in, &unsupportedVersion
+	}
+	return in, nil
+}
+
+func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
+	s.mu.RLock()
+	session := s.sessions[id]
+	s.mu.RUnlock()
+	if session != nil && session.overdue() {
+		session.Abort(PingTimeout)
+		session = nil
+	}
+	if session == nil {
+		return in, &unknownSession
+	}
+	if in.upgrade != in.websocket || !in.upgrade && session.Transport() != "polling" {
+		return in, &badRequest
+	}
+	in.session = session
+	return in, nil
+}
+
+// plain reports whether a header has none of the bytes that have no place in
+// one.
+func plain(header string) bool {
+	for i := range len(header) {
+		if c := header[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
