@@ -1,0 +1,158 @@
+package brio
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/briohq/brio/protocol"
+)
+
+// Emitter is where an event can be sent: a [*Socket], a [Target], a
+// [*Namespace].
+type Emitter interface {
+	Emit(event string, args ...any) error
+}
+
+// Caller is who can be asked for an answer: a [*Socket].
+type Caller interface {
+	Do(ctx context.Context, event string, args ...any) (Args, error)
+}
+
+// Answer is what one socket answered.
+type Answer[T any] struct {
+	Socket string // its id
+	Value  T
+}
+
+// AckError is the failure of one socket to answer.
+type AckError struct {
+	Socket string // its id
+	Err    error
+}
+
+func (e *AckError) Error() string {
+	return fmt.Sprintf("no answer from socket %s: %v", e.Socket, e.Err)
+}
+
+// Unwrap returns why.
+func (e *AckError) Unwrap() error { return e.Err }
+
+// answer is an acknowledgement that has come, or will not.
+type answer struct {
+	socket *Socket
+	args   Args
+	err    error
+}
+
+// expect announces an acknowledgement. Its answer is sent to the channel, which
+// must have room for it, even if the socket disconnects.
+func (s *Socket) expect(id uint64, to chan<- answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		to <- answer{socket: s, err: &Disconnect{s.reason}}
+		return
+	}
+	if s.pending == nil {
+		s.pending = map[uint64]chan<- answer{}
+	}
+	s.pending[id] = to
+}
+
+// forget takes back expect.
+func (s *Socket) forget(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, id)
+}
+
+// acknowledged takes the client's answer. One that nobody waits for, any more or
+// at all, is ignored.
+func (s *Socket) acknowledged(p *protocol.Packet) {
+	s.mu.Lock()
+	to := s.pending[p.ID]
+	delete(s.pending, p.ID)
+	s.mu.Unlock()
+	if to != nil && p.HasID {
+		own := p.Clone()
+		to <- answer{socket: s, args: Args{Args: own.Args()}}
+	}
+}
+
+// Do sends an event and returns the client's acknowledgement of it. It fails
+// with the cause of ctx if that ends before the answer is there, and with
+// [ErrDisconnected] if the socket does. A handler may wait for its own socket.
+func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error) {
+	to := make(chan answer, 1)
+	p := protocol.Packet{Namespace: s.namespace.name, ID: s.namespace.acks.Add(1) - 1, HasID: true}
+	frames, err := encodeEvent(&p, event, args)
+	if err != nil {
+		return Args{}, err
+	}
+	s.expect(p.ID, to)
+	defer s.forget(p.ID)
+	if err := s.emit(frames); err != nil {
+		return Args{}, err
+	}
+	select {
+	case a := <-to:
+		return a.args, a.err
+	case <-ctx.Done():
+		return Args{}, context.Cause(ctx)
+	}
+}
+
+// All sends an event to the sockets of this node and returns their
+// acknowledgements as they come. A socket that does not answer yields an
+// [*AckError]: [ErrDisconnected] at once if it has disconnected, the cause of
+// ctx when that ends. Nothing is sent before the range begins; leaving it early
+// gives up what is still awaited.
+func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[Answer[Args], error] {
+	return func(yield func(Answer[Args], error) bool) {
+		p, err := newEvent(t.namespace.name, event, args)
+		if err != nil {
+			yield(Answer[Args]{}, err)
+			return
+		}
+		p.ID, p.HasID = t.namespace.acks.Add(1)-1, true
+		asked := map[*Socket]struct{}{}
+		for s := range t.Sockets() {
+			asked[s] = struct{}{}
+		}
+		answers := make(chan answer, len(asked))
+		defer func() {
+			for s := range asked {
+				s.forget(p.ID)
+			}
+		}()
+		frames := encode(p)
+		for s := range asked {
+			s.expect(p.ID, answers)
+			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells
+		}
+		for len(asked) > 0 {
+			select {
+			case a := <-answers:
+				delete(asked, a.socket)
+				if !yield(a.result()) {
+					return
+				}
+			case <-ctx.Done():
+				for s := range asked {
+					if !yield(answer{socket: s, err: context.Cause(ctx)}.result()) {
+						return
+					}
+				}
+				return
+			}
+		}
+	}
+}
+
+func (a answer) result() (Answer[Args], error) {
+	if a.err != nil {
+		return Answer[Args]{Socket: a.socket.id}, &AckError{a.socket.id, a.err}
+	}
+	return Answer[Args]{a.socket.id, a.args}, nil
+}

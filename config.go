@@ -1,0 +1,78 @@
+package brio
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/briohq/brio/adapter"
+)
+
+// Config is what a [Server] is made of. Its zero value works.
+type Config struct {
+	// Path is where the server answers. Default "/socket.io/".
+	Path string
+	// PingInterval is the time between two heartbeats. Default 25 s.
+	PingInterval time.Duration
+	// PingTimeout is how long the answer to one may take before the client
+	// is given up. Default 20 s.
+	PingTimeout time.Duration
+	// UpgradeTimeout bounds the change from polling to WebSocket. Default
+	// 10 s.
+	UpgradeTimeout time.Duration
+	// ConnectTimeout is how long a connection may be without having been let
+	// into any namespace. Default 45 s.
+	ConnectTimeout time.Duration
+	// MaxPayload is the size in bytes of the largest message, and of the
+	// largest polling request, that a client may send. Default 1,000,000.
+	MaxPayload int
+	// MaxAttachments is the number of binary attachments that one packet of
+	// a client may have. Default 10, as in the official clients.
+	MaxAttachments int
+	// MaxBacklog is how many bytes may wait to be sent to one client, and how
+	// many for one socket's handlers. A client for which more would wait is
+	// disconnected for [SlowClient]; one that sends more is not read until
+	// its handlers have caught up. Default 4 MiB.
+	MaxBacklog int
+	// Origins are the values of the Origin header with which browsers may
+	// connect, such as https://example.com; "*" stands for any, without its
+	// cookies. Answers to them have the CORS headers that they need. Default:
+	// the host that the request is for. Requests without Origin don't come
+	// from browsers and are not restricted.
+	Origins []string
+	// AckError makes the argument with which a failed handler answers an
+	// acknowledgement. Default: {"error":{"message":…,"data":…}}.
+	AckError func(*Error) any
+	// Adapter connects each namespace with its cluster. Default: memory, a
+	// server that is alone.
+	Adapter adapter.New
+	// Logger hears of what handlers return and of panics (error), and of
+	// refused requests and packets (debug). Default: silence.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Path == "" {
+		c.Path = "/socket.io/"
+	}
+	c.Path = strings.TrimSuffix(c.Path, "/") + "/"
+	if c.ConnectTimeout <= 0 {
+		c.ConnectTimeout = 45 * time.Second
+	}
+	if c.MaxPayload <= 0 {
+		c.MaxPayload = 1_000_000
+	}
+	if c.MaxBacklog <= 0 {
+		c.MaxBacklog = 4 << 20
+	}
+	if c.AckError == nil {
+		c.AckError = envelope
+	}
+	if c.Adapter == nil {
+		c.Adapter = adapter.Memory
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}

@@ -1,0 +1,147 @@
+package brio
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/briohq/brio/engine"
+	"github.com/briohq/brio/internal/wheel"
+	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
+)
+
+// connection is one client's session with the sockets that share it, one for
+// each namespace it is in.
+type connection struct {
+	server    *Server
+	session   *engine.Session
+	handshake *Handshake
+	deadline  wheel.Entry // to be let into a namespace
+
+	decoder protocol.Decoder // owned by Message
+
+	mu      sync.Mutex // guards what follows
+	sockets []*Socket
+	closed  bool
+	reason  Reason
+}
+
+func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver {
+	c := &connection{server: s, session: session, handshake: newHandshake(r)}
+	c.decoder.Limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
+	c.deadline.Expire = func() { session.Close(ForcedServerClose) }
+	s.wheel.Schedule(&c.deadline, s.config.ConnectTimeout)
+	return c
+}
+
+// Message takes one message: a packet, or a part of one.
+func (c *connection) Message(data []byte, binary bool) {
+	decode := c.decoder.Text
+	if binary {
+		decode = c.decoder.Binary
+	}
+	p, done, err := decode(data)
+	if err != nil {
+		c.server.config.Logger.Debug("packet refused", "session", c.session.ID(), "error", err)
+		c.session.Close(ParseError)
+		return
+	}
+	if done {
+		c.packet(&p)
+	}
+}
+
+// packet takes one packet. What is illegal in the present state ends the
+// connection, as in the reference implementation: an event before the
+// namespace was joined, a namespace joined twice, a packet only servers send.
+func (c *connection) packet(p *protocol.Packet) {
+	s := c.socket(p.Namespace)
+	switch {
+	case p.Type == protocol.Connect && (s == nil || s.gone.Load()):
+		c.connect(p)
+	case s == nil, p.Type == protocol.Connect, p.Type == protocol.ConnectError:
+		c.session.Close(ForcedServerClose)
+	case s.gone.Load():
+		// The server has left the namespace and the client can't know yet.
+	case p.Type == protocol.Disconnect:
+		c.leave(s)
+		s.end(ClientNamespaceDisconnect)
+	case !s.welcomed.Load():
+		c.session.Close(ForcedServerClose)
+	case p.Type == protocol.Ack:
+		s.acknowledged(p)
+	default:
+		s.receive(p)
+	}
+}
+
+func (c *connection) socket(namespace string) *Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sockets {
+		if s.namespace.name == namespace {
+			return s
+		}
+	}
+	return nil
+}
+
+// connect begins a socket. Its first work is to be let in.
+func (c *connection) connect(p *protocol.Packet) {
+	ns := c.server.namespace(p.Namespace)
+	if ns == nil {
+		c.refuse(p.Namespace, &Error{Message: "Invalid namespace"})
+		return
+	}
+	s := newSocket(ns, c, p)
+	c.mu.Lock()
+	c.sockets = slices.DeleteFunc(c.sockets, func(old *Socket) bool { return old.namespace == ns })
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.sockets = append(c.sockets, s)
+	c.mu.Unlock()
+	s.work()
+}
+
+// refuse answers a CONNECT with a CONNECT_ERROR.
+func (c *connection) refuse(namespace string, e *Error) {
+	if err := c.control(protocol.ConnectError, namespace, refusal(*e)); err != nil {
+		_ = c.control(protocol.ConnectError, namespace, refusal{Message: e.Message}) // its data can't be encoded
+	}
+}
+
+// control sends a packet of the protocol's own, with at most one payload.
+func (c *connection) control(t protocol.Type, namespace string, payload ...any) error {
+	buf := protocol.AppendHeader(transport.Begin(transport.Message, 64), t, 0, namespace, 0, false)
+	if len(payload) > 0 {
+		list, _, err := protocol.AppendArgs(nil, nil, payload...)
+		if err != nil {
+			return err
+		}
+		buf = append(buf, list[1:len(list)-1]...)
+	}
+	return c.session.Send([]*transport.Frame{transport.Text(buf)}, 0)
+}
+
+// leave forgets a socket, unless another has taken its place.
+func (c *connection) leave(s *Socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sockets = slices.DeleteFunc(c.sockets, func(one *Socket) bool { return one == s })
+}
+
+// Closed ends the sockets of the connection.
+func (c *connection) Closed(reason Reason) {
+	c.server.wheel.Cancel(&c.deadline)
+	c.mu.Lock()
+	c.closed, c.reason = true, reason
+	sockets := c.sockets
+	c.sockets = nil
+	c.mu.Unlock()
+	for _, s := range sockets {
+		s.end(reason)
+	}
+}

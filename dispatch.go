@@ -1,0 +1,225 @@
+package brio
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/briohq/brio/protocol"
+)
+
+// inbox is the work of a socket: to be let in, then its events in the order in
+// which they came, and last to disconnect. It is guarded by the socket's mu.
+type inbox struct {
+	first, last *event
+	bytes       int
+	running     bool // a goroutine works here
+	begun       bool // the socket has been let in, or refused
+	finished    bool
+	paused      bool // the connection is not read
+}
+
+type event struct {
+	packet protocol.Packet
+	next   *event
+}
+
+// size is what an event counts for in the bound of an inbox.
+func (e *event) size() int {
+	n := 128 + len(e.packet.Data)
+	for _, a := range e.packet.Attachments {
+		n += len(a)
+	}
+	return n
+}
+
+// receive queues an event for its handler. If too much waits, the connection is
+// not read until that has been dealt with.
+func (s *Socket) receive(p *protocol.Packet) {
+	e := &event{packet: p.Clone()}
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	in := &s.inbox
+	if in.last == nil {
+		in.first = e
+	} else {
+		in.last.next = e
+	}
+	in.last = e
+	in.bytes += e.size()
+	pause := in.bytes > s.namespace.server.config.MaxBacklog && !in.paused
+	in.paused = in.paused || pause
+	s.mu.Unlock()
+	if pause {
+		s.connection.session.Pause()
+	}
+	s.work()
+}
+
+// work starts the goroutine that does the socket's work, unless it runs.
+func (s *Socket) work() {
+	s.mu.Lock()
+	start := !s.inbox.running && !s.inbox.finished
+	s.inbox.running = true
+	s.mu.Unlock()
+	if start {
+		s.namespace.server.group.Go(s.run)
+	}
+}
+
+// run does what there is to do, in order.
+func (s *Socket) run() {
+	for {
+		s.mu.Lock()
+		in := &s.inbox
+		begun, e := in.begun, in.first
+		resume := false
+		switch {
+		case !begun:
+			in.begun = true
+			e = nil
+		case e != nil:
+			in.first = e.next
+			if in.first == nil {
+				in.last = nil
+			}
+			in.bytes -= e.size()
+			resume = in.paused && in.bytes <= s.namespace.server.config.MaxBacklog/2
+			in.paused = in.paused && !resume
+			s.more.Store(in.first != nil)
+		case s.ended:
+			in.finished = true
+		default:
+			in.running = false
+		}
+		running, finished := in.running, in.finished
+		s.mu.Unlock()
+		if resume {
+			s.connection.session.Resume()
+		}
+		switch {
+		case !begun:
+			s.admit()
+		case e != nil:
+			s.handle(&e.packet)
+		case finished:
+			s.depart()
+			return
+		case !running:
+			return
+		}
+	}
+}
+
+// admit lets the socket in, if its namespace's middleware has nothing against
+// it: it becomes a target, is told so, and only then are its handlers called.
+func (s *Socket) admit() {
+	ns := s.namespace
+	table := ns.table.Load()
+	ns.local.Add(s, s.id)
+	for _, f := range table.middleware {
+		if err := s.guard("middleware", func() error { return f(s.ctx, s) }); err != nil {
+			s.refuse(err)
+			return
+		}
+	}
+	if s.ctx.Err() != nil {
+		return // gone meanwhile
+	}
+	ns.server.wheel.Cancel(&s.connection.deadline)
+	s.welcomed.Store(true)
+	_ = s.connection.control(protocol.Connect, ns.name, struct {
+		ID string `json:"sid"`
+	}{s.id})
+	s.mu.Lock()
+	live := !s.ended
+	s.connected.Store(true) // of one that has ended meanwhile until it departs, which is what follows
+	s.mu.Unlock()
+	for _, f := range table.onConnect {
+		if !live {
+			break
+		}
+		s.log("connect handler", s.guard("connect handler", func() error { return f(s.ctx, s) }))
+	}
+}
+
+// refuse answers the CONNECT of a socket that is not let in. It was never
+// connected, so that no handler hears of its end.
+func (s *Socket) refuse(err error) {
+	told, all := public(err)
+	if !all {
+		s.log("middleware", err)
+	}
+	s.connection.leave(s)
+	s.connection.refuse(s.namespace.name, told)
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.cancel(&Disconnect{ServerNamespaceDisconnect})
+}
+
+// depart is the socket's last work.
+func (s *Socket) depart() {
+	if s.connected.Swap(false) {
+		ctx := context.WithoutCancel(s.ctx)
+		for _, f := range s.namespace.table.Load().onDisconnect {
+			s.log("disconnect handler", s.guard("disconnect handler", func() error { return f(ctx, s, s.reason) }))
+		}
+	}
+	s.namespace.local.Remove(s)
+}
+
+// handle calls the handlers of one event, and answers for them if they fail.
+func (s *Socket) handle(p *protocol.Packet) {
+	table := s.namespace.table.Load()
+	args := Args{Args: p.Args()}
+	if p.HasID {
+		args.ack = &acknowledgement{socket: s, id: p.ID}
+	}
+	name := p.EventName()
+	err := s.guard("event handler", func() error {
+		for _, f := range table.onAny {
+			if err := f(s.ctx, s, string(name), args); err != nil {
+				return err
+			}
+		}
+		if f := table.on[string(name)]; f != nil {
+			return f(s.ctx, s, args)
+		}
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	told, all := public(err)
+	if !all {
+		s.log("event handler", err, "event", string(name))
+	}
+	if err := args.Ack(s.namespace.server.config.AckError(told)); err != nil {
+		s.log("acknowledgement", err, "event", string(name))
+	}
+}
+
+// guard calls f, and makes an error of its panic.
+func (s *Socket) guard(what string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.namespace.server.panics.Add(1)
+			s.namespace.server.config.Logger.Error(what+" panicked", "panic", v, "socket", s.id,
+				"namespace", s.namespace.name, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%s panicked: %v", what, v)
+		}
+	}()
+	return f()
+}
+
+func (s *Socket) log(what string, err error, attributes ...any) {
+	if err == nil {
+		return
+	}
+	attributes = append(attributes, "error", err, "socket", s.id, "namespace", s.namespace.name)
+	s.namespace.server.config.Logger.Error(what+" failed", attributes...)
+}

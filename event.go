@@ -1,0 +1,98 @@
+package brio
+
+import (
+	"context"
+	"iter"
+)
+
+// Event is the name of an event whose one argument is a T. Declared as a
+// constant, it is the contract between those who emit and those who handle it.
+type Event[T any] string
+
+// None is the argument of an event that has none, and the answer of a call that
+// only says that it has been done.
+type None struct{}
+
+// Handle sets the handler of the event, see [Namespace.On]. An argument that
+// can't be decoded into a T never reaches it. If the client asked for an
+// acknowledgement, it gets one without arguments once the handler has returned
+// nil.
+func (e Event[T]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, v T) error) {
+	ns.On(string(e), func(ctx context.Context, s *Socket, args Args) error {
+		v, err := scan[T](s, args)
+		if err != nil {
+			return err
+		}
+		if err := f(ctx, s, v); err != nil {
+			return err
+		}
+		return args.Ack()
+	})
+}
+
+// Emit sends the event.
+func (e Event[T]) Emit(to Emitter, v T) error { return to.Emit(string(e), list(v)...) }
+
+// Call is the name of an event whose one argument is a Req, and whose
+// acknowledgement is a Res.
+type Call[Req, Res any] string
+
+// Handle sets the handler of the call, see [Namespace.On]. What it returns is
+// the acknowledgement. A request that can't be decoded into a Req never reaches
+// it.
+func (c Call[Req, Res]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, req Req) (Res, error)) {
+	ns.On(string(c), func(ctx context.Context, s *Socket, args Args) error {
+		req, err := scan[Req](s, args)
+		if err != nil {
+			return err
+		}
+		res, err := f(ctx, s, req)
+		if err != nil {
+			return err
+		}
+		return args.Ack(list(res)...)
+	})
+}
+
+// Do sends the call and returns its answer, see [Socket.Do].
+func (c Call[Req, Res]) Do(ctx context.Context, to Caller, req Req) (Res, error) {
+	var res Res
+	args, err := to.Do(ctx, string(c), list(req)...)
+	if err == nil {
+		err = args.Scan(&res)
+	}
+	return res, err
+}
+
+// All sends the call to the sockets and returns their answers as they come, see
+// [Target.All].
+func (c Call[Req, Res]) All(ctx context.Context, to Target, req Req) iter.Seq2[Answer[Res], error] {
+	return func(yield func(Answer[Res], error) bool) {
+		for a, err := range to.All(ctx, string(c), list(req)...) {
+			typed := Answer[Res]{Socket: a.Socket}
+			if err == nil {
+				err = a.Value.Scan(&typed.Value)
+			}
+			if !yield(typed, err) {
+				return
+			}
+		}
+	}
+}
+
+// list returns the arguments that v stands for.
+func list(v any) []any {
+	if _, none := v.(None); none {
+		return nil
+	}
+	return []any{v}
+}
+
+func scan[T any](s *Socket, args Args) (T, error) {
+	var v T
+	if err := args.Scan(&v); err != nil {
+		s.namespace.server.config.Logger.Debug("argument refused", "error", err, "socket", s.id, "namespace", s.namespace.name)
+		return v, errArgument
+	}
+	return v, nil
+}

@@ -1,0 +1,49 @@
+package brio
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/briohq/brio/protocol"
+)
+
+// Handshake is how a socket came: the request that began its connection, and
+// what it brought to its namespace. It must not be modified.
+type Handshake struct {
+	// Time is when the connection began.
+	Time time.Time
+	// Address is the network address of the peer, which behind a proxy is
+	// the proxy's.
+	Address string
+	// Header and URL are those of the request.
+	Header http.Header
+	URL    *url.URL
+	// Auth is the JSON object that the client connected to the namespace
+	// with, nil if there was none.
+	Auth json.RawMessage
+}
+
+// ScanAuth decodes Auth into dest, as encoding/json does. Without Auth it
+// leaves dest alone.
+func (h Handshake) ScanAuth(dest any) error {
+	if h.Auth == nil {
+		return nil
+	}
+	return json.Unmarshal(h.Auth, dest)
+}
+
+func newHandshake(r *http.Request) *Handshake {
+	return &Handshake{Time: time.Now(), Address: r.RemoteAddr, Header: r.Header, URL: r.URL}
+}
+
+// with returns the handshake of one socket of the connection.
+func (h *Handshake) with(p *protocol.Packet) *Handshake {
+	if p.Data == nil {
+		return h
+	}
+	one := *h
+	one.Auth = json.RawMessage(append([]byte(nil), p.Data...))
+	return &one
+}

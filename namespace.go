@@ -1,0 +1,167 @@
+package brio
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/engine"
+	"github.com/briohq/brio/protocol"
+)
+
+// Namespace is a part of a server with sockets, rooms and handlers of its own.
+// Clients join it by name, several over one connection.
+//
+// Handlers are registered once, before sockets come; those of one socket then
+// run one at a time, in order. A handler that panics is logged with its stack,
+// counted, and ends nothing but its event.
+type Namespace struct {
+	server  *Server
+	name    string
+	local   *adapter.Local[*Socket]
+	adapter adapter.Adapter
+	acks    atomic.Uint64 // the next id of an acknowledgement; one for all sockets, so that a broadcast needs only one
+
+	table atomic.Pointer[table]
+	mu    sync.Mutex // held to replace the table
+}
+
+// table is what is registered. It is replaced, never changed.
+type table struct {
+	middleware   []func(context.Context, *Socket) error
+	onConnect    []func(context.Context, *Socket) error
+	onDisconnect []func(context.Context, *Socket, Reason) error
+	onAny        []func(context.Context, *Socket, string, Args) error
+	on           map[string]func(context.Context, *Socket, Args) error
+}
+
+func newNamespace(s *Server, name string) *Namespace {
+	ns := &Namespace{
+		server: s,
+		name:   name,
+		local:  adapter.NewLocal(func(s *Socket) *adapter.Places[*Socket] { return &s.places }),
+	}
+	ns.table.Store(&table{})
+	a, err := s.config.Adapter(name, sockets{ns})
+	if err != nil {
+		panic("brio: adapter of namespace " + name + ": " + err.Error())
+	}
+	ns.adapter = a
+	return ns
+}
+
+// Name returns the name, which begins with a slash.
+func (ns *Namespace) Name() string { return ns.name }
+
+func (ns *Namespace) register(change func(*table)) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	t := *ns.table.Load()
+	change(&t)
+	ns.table.Store(&t)
+}
+
+// Use adds a middleware: a function that decides whether a client is let in. It
+// runs before the client is told that it has connected, in the order of
+// registration; an error refuses the client, which sees an [*Error] as it is. A
+// socket may join rooms here already, but gets nothing before it is let in.
+func (ns *Namespace) Use(f func(ctx context.Context, s *Socket) error) {
+	ns.register(func(t *table) { t.middleware = append(t.middleware[:len(t.middleware):len(t.middleware)], f) })
+}
+
+// OnConnect adds a handler for each new socket. It runs before the handlers of
+// the socket's events. An error is logged.
+func (ns *Namespace) OnConnect(f func(ctx context.Context, s *Socket) error) {
+	ns.register(func(t *table) { t.onConnect = append(t.onConnect[:len(t.onConnect):len(t.onConnect)], f) })
+}
+
+// OnDisconnect adds a handler for each socket that was connected and is not any
+// more. It runs after the socket's other handlers, while the socket is still in
+// its rooms. Its context has not ended. An error is logged.
+func (ns *Namespace) OnDisconnect(f func(ctx context.Context, s *Socket, reason Reason) error) {
+	ns.register(func(t *table) { t.onDisconnect = append(t.onDisconnect[:len(t.onDisconnect):len(t.onDisconnect)], f) })
+}
+
+// On sets the handler of an event. It panics if there is one already, or if the
+// protocol reserves the name. If the client asked for an acknowledgement, the
+// handler answers it with [Args.Ack]; an error answers it too, and is logged
+// unless it is an [*Error].
+func (ns *Namespace) On(event string, f func(ctx context.Context, s *Socket, args Args) error) {
+	if protocol.Reserved(event) {
+		panic("brio: event " + event + " is reserved by the protocol")
+	}
+	ns.register(func(t *table) {
+		if t.on[event] != nil {
+			panic("brio: event " + event + " of namespace " + ns.name + " has a handler already")
+		}
+		t.on = maps.Clone(t.on)
+		if t.on == nil {
+			t.on = map[string]func(context.Context, *Socket, Args) error{}
+		}
+		t.on[event] = f
+	})
+}
+
+// OnAny adds a listener for all events, which runs before an event's handler.
+// An error is treated as the handler's, which then does not run.
+func (ns *Namespace) OnAny(f func(ctx context.Context, s *Socket, event string, args Args) error) {
+	ns.register(func(t *table) { t.onAny = append(t.onAny[:len(t.onAny):len(t.onAny)], f) })
+}
+
+// Socket returns the socket with that id, nil if it is not connected to this
+// server.
+func (ns *Namespace) Socket(id string) *Socket {
+	if s, ok := ns.local.Get(id); ok && s.connected.Load() {
+		return s
+	}
+	return nil
+}
+
+// Sockets returns the sockets that are connected to this server.
+func (ns *Namespace) Sockets() iter.Seq[*Socket] { return ns.Broadcast().Sockets() }
+
+// Broadcast returns all sockets of the namespace.
+func (ns *Namespace) Broadcast() Target {
+	return Target{namespace: ns, options: adapter.Options{Everyone: true}}
+}
+
+// To returns the sockets in any of the rooms. Without rooms that is nobody.
+func (ns *Namespace) To(rooms ...string) Target { return Target{namespace: ns}.To(rooms...) }
+
+// In is [Namespace.To].
+func (ns *Namespace) In(rooms ...string) Target { return ns.To(rooms...) }
+
+// Emit sends an event to all sockets of the namespace.
+func (ns *Namespace) Emit(event string, args ...any) error {
+	return ns.Broadcast().Emit(event, args...)
+}
+
+// sockets is a namespace as its adapter sees it.
+type sockets struct{ *Namespace }
+
+// members are where the selected sockets are gathered.
+var members = sync.Pool{New: func() any { return new([]*Socket) }}
+
+// Deliver encodes the packet once and queues it for every selected socket; the
+// engine's flusher gathers what each connection has waiting into one write.
+func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
+	list := members.Get().(*[]*Socket)
+	*list = ns.local.Append((*list)[:0], o)
+	if len(*list) > 0 {
+		how := engine.Later
+		if o.Volatile {
+			how |= engine.Volatile
+		}
+		frames := encode(p)
+		for _, s := range *list {
+			if s.connected.Load() {
+				_ = s.connection.session.Send(frames, how) // a client that is gone, or too slow, is not the sender's concern
+			}
+		}
+	}
+	clear(*list)
+	members.Put(list)
+}

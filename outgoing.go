@@ -1,0 +1,48 @@
+package brio
+
+import (
+	"sync"
+
+	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
+)
+
+// encode returns the frames of a packet: its text, and one for each attachment.
+func encode(p *protocol.Packet) []*transport.Frame {
+	buf := transport.Begin(transport.Message, len(p.Data)+len(p.Namespace)+16)
+	frames := make([]*transport.Frame, 1, 1+len(p.Attachments))
+	frames[0] = transport.Text(p.AppendText(buf))
+	for _, a := range p.Attachments {
+		frames = append(frames, transport.NewBinary(a))
+	}
+	return frames
+}
+
+// scratch are buffers in which payloads are built before their size is known.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// encodeEvent returns the frames of an event without the detour through a
+// packet.
+func encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Frame, error) {
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	data, attachments, err := protocol.AppendEvent((*buf)[:0], nil, event, unwrap(args)...)
+	if err != nil {
+		return nil, err
+	}
+	*buf = data
+	p.Type, p.Data, p.Attachments = protocol.Event, data, attachments
+	frames := encode(p)
+	p.Data = nil // it goes back with buf
+	return frames, nil
+}
+
+// newEvent returns the packet of an event, which owns its bytes: attachments
+// too, for the caller may go on with what it passed.
+func newEvent(namespace, event string, args []any) (*protocol.Packet, error) {
+	data, attachments, err := protocol.AppendEvent(nil, nil, event, unwrap(args)...)
+	if err != nil {
+		return nil, err
+	}
+	return &protocol.Packet{Type: protocol.Event, Namespace: namespace, Data: data, Attachments: attachments}, nil
+}

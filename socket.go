@@ -1,0 +1,179 @@
+package brio
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/engine"
+	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
+)
+
+// Socket is one client in one namespace.
+type Socket struct {
+	namespace  *Namespace
+	connection *connection
+	id         string
+	handshake  *Handshake
+	places     adapter.Places[*Socket] // owned by the namespace's index
+
+	welcomed  atomic.Bool // let in: the client may have been told, and send
+	connected atomic.Bool // has been told: may be sent to, until it departs
+	gone      atomic.Bool // disconnected by the server; the client may not know
+	more      atomic.Bool // events wait behind the one being handled
+
+	ctx    context.Context //nolint:containedctx // the lifetime of the socket, for its handlers
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex // guards what follows
+	data    map[string]any
+	pending map[uint64]chan<- answer // acknowledgements that the client owes
+	inbox   inbox
+	ended   bool
+	reason  Reason
+}
+
+func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
+	s := &Socket{namespace: ns, connection: c, id: engine.NewID(), handshake: c.handshake.with(p)}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	return s
+}
+
+// ID returns the socket's id: 20 characters, new for each connection and each
+// namespace.
+func (s *Socket) ID() string { return s.id }
+
+// Namespace returns the namespace that the socket is in.
+func (s *Socket) Namespace() *Namespace { return s.namespace }
+
+// Handshake returns how the socket came.
+func (s *Socket) Handshake() Handshake { return *s.handshake }
+
+// Transport returns the name of what carries the socket now: polling or
+// websocket.
+func (s *Socket) Transport() string { return s.connection.session.Transport() }
+
+// Connected reports whether the socket has been let in and has not disconnected
+// yet.
+func (s *Socket) Connected() bool { return s.connected.Load() && s.ctx.Err() == nil }
+
+// Context ends when the socket disconnects. Its cause is a [*Disconnect].
+func (s *Socket) Context() context.Context { return s.ctx }
+
+// Disconnect is the cause of a context that has ended with its socket. It is an
+// [ErrDisconnected].
+type Disconnect struct{ Reason Reason }
+
+func (d *Disconnect) Error() string { return "socket disconnected: " + string(d.Reason) }
+
+// Is makes a Disconnect an [ErrDisconnected].
+func (d *Disconnect) Is(target error) bool { return target == ErrDisconnected }
+
+// Join puts the socket into rooms. It does nothing for one that has
+// disconnected.
+func (s *Socket) Join(rooms ...string) { s.namespace.local.Join(s, rooms...) }
+
+// Leave takes the socket out of rooms, except the one of its id.
+func (s *Socket) Leave(rooms ...string) { s.namespace.local.Leave(s, rooms...) }
+
+// Rooms returns the rooms that the socket is in, first the one that is named by
+// its id and has no other. While it disconnects it is still in them.
+func (s *Socket) Rooms() []string { return s.namespace.local.Rooms(s) }
+
+// To returns the sockets in any of the rooms, without this one.
+func (s *Socket) To(rooms ...string) Target {
+	return Target{namespace: s.namespace, options: adapter.Options{Except: []string{s.id}}}.To(rooms...)
+}
+
+// In is [Socket.To].
+func (s *Socket) In(rooms ...string) Target { return s.To(rooms...) }
+
+// Except returns all sockets but this one and those in the rooms.
+func (s *Socket) Except(rooms ...string) Target { return s.Broadcast().Except(rooms...) }
+
+// Broadcast returns all sockets but this one.
+func (s *Socket) Broadcast() Target {
+	return Target{namespace: s.namespace, options: adapter.Options{Everyone: true, Except: []string{s.id}}}
+}
+
+// Volatile returns this socket, for events that may be dropped if it can't take
+// them at once.
+func (s *Socket) Volatile() Target { return s.namespace.To(s.id).Volatile() }
+
+// Emit sends an event. It doesn't block, and fails only if the arguments can't
+// be encoded, with [ErrDisconnected] if the socket has disconnected, or if too
+// much waits to be sent to it.
+func (s *Socket) Emit(event string, args ...any) error {
+	p := protocol.Packet{Namespace: s.namespace.name}
+	frames, err := encodeEvent(&p, event, args)
+	if err != nil {
+		return err
+	}
+	return s.emit(frames)
+}
+
+func (s *Socket) emit(frames []*transport.Frame) error {
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	return s.send(frames)
+}
+
+func (c *connection) send(frames []*transport.Frame, later bool) error {
+	var how engine.Sending
+	if later {
+		how = engine.Later
+	}
+	err := c.session.Send(frames, how)
+	if errors.Is(err, engine.ErrClosed) {
+		return ErrDisconnected
+	}
+	return err
+}
+
+// Go runs f beside the socket's handlers, for work that must not hold up the
+// events behind the one that asked for it. The context ends with the socket, and
+// Shutdown waits for f. A panic of f is treated as a handler's.
+func (s *Socket) Go(f func(ctx context.Context) error) {
+	s.namespace.server.group.Go(func() {
+		s.log("work", s.guard("work", func() error { return f(s.ctx) }))
+	})
+}
+
+// Disconnect makes the socket leave its namespace. The client is told, and does
+// not come back by itself. The connection stays for the client's other
+// namespaces.
+func (s *Socket) Disconnect() {
+	if s.gone.Swap(true) || s.ctx.Err() != nil {
+		return
+	}
+	_ = s.connection.control(protocol.Disconnect, s.namespace.name) // if the connection is gone, so is the socket
+	s.end(ServerNamespaceDisconnect)
+}
+
+// Close closes the client's connection, with all its sockets. The client
+// reconnects by itself.
+func (s *Socket) Close() { s.connection.session.Close(ForcedServerClose) }
+
+// end disconnects the socket: those who wait for it are told, and its last work
+// is to run the handlers for that.
+func (s *Socket) end(reason Reason) {
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	s.ended, s.reason = true, reason
+	pending := s.pending
+	s.pending = nil
+	s.mu.Unlock()
+	cause := &Disconnect{reason}
+	s.cancel(cause)
+	for _, to := range pending {
+		to <- answer{socket: s, err: cause}
+	}
+	s.work()
+}

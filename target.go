@@ -1,0 +1,69 @@
+package brio
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/briohq/brio/adapter"
+)
+
+// Target is a choice of sockets of one namespace. It is a value that never
+// changes: methods return another, so that a Target may be kept, and shared
+// between goroutines. Who is in its rooms is decided when it is used.
+type Target struct {
+	namespace *Namespace
+	options   adapter.Options
+}
+
+// To adds the sockets in any of the rooms. A Target to no rooms reaches nobody;
+// everyone is Broadcast.
+func (t Target) To(rooms ...string) Target {
+	t.options.Rooms = slices.Concat(t.options.Rooms, rooms)
+	return t
+}
+
+// In is [Target.To].
+func (t Target) In(rooms ...string) Target { return t.To(rooms...) }
+
+// Except leaves out the sockets in any of the rooms.
+func (t Target) Except(rooms ...string) Target {
+	t.options.Except = slices.Concat(t.options.Except, rooms)
+	return t
+}
+
+// Local leaves out the sockets of other nodes of the cluster.
+func (t Target) Local() Target {
+	t.options.Local = true
+	return t
+}
+
+// Volatile lets an event be dropped for the clients that can't take it at once:
+// what was sent before has not left yet, or no polling request is held.
+func (t Target) Volatile() Target {
+	t.options.Volatile = true
+	return t
+}
+
+// Emit sends an event to the sockets. It is encoded once for all of them. Emit
+// doesn't block, and fails if the arguments can't be encoded, or if the cluster
+// can't be reached; then this node's sockets have got it nevertheless. The
+// arguments may be modified afterwards.
+func (t Target) Emit(event string, args ...any) error {
+	p, err := newEvent(t.namespace.name, event, args)
+	if err != nil {
+		return err
+	}
+	return t.namespace.adapter.Broadcast(p, t.options)
+}
+
+// Sockets returns those of the sockets that are connected to this node. What is
+// done with them holds no lock.
+func (t Target) Sockets() iter.Seq[*Socket] {
+	return func(yield func(*Socket) bool) {
+		for _, s := range t.namespace.local.Append(nil, t.options) {
+			if s.Connected() && !yield(s) {
+				return
+			}
+		}
+	}
+}
