@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/briohq/brio"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Every page is served with all it refers to, refers to nothing elsewhere, and
+// tells the browser so; when the demo ends, nothing of it runs on.
+func TestDemoServesAllThatItsPagesNeed(t *testing.T) {
+	address, stop := startDemo(t)
+	defer stop()
+
+	reference := regexp.MustCompile(`(?:src|href|from|import)[=( ]*["'` + "`" + `]([^"'` + "`" + `]+)["'` + "`" + `]`)
+	seen := map[string]bool{}
+	todo := []string{"/", "/chat/", "/chat/card.js"}
+	for len(todo) > 0 {
+		path := todo[0]
+		todo = todo[1:]
+		if seen[path] || strings.Contains(path, "${") {
+			continue
+		}
+		seen[path] = true
+		body, header := get(t, "http://"+address+path)
+		if strings.HasSuffix(path, "/") && !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("%s is served without a Content-Security-Policy", path)
+		}
+		for _, found := range reference.FindAllStringSubmatch(body, -1) {
+			switch to := found[1]; {
+			case strings.Contains(to, "//"):
+				t.Errorf("%s refers to %s", path, to)
+			case strings.HasPrefix(to, "/"):
+				todo = append(todo, to)
+			default:
+				todo = append(todo, path[:strings.LastIndex(path, "/")+1]+strings.TrimPrefix(to, "./"))
+			}
+		}
+	}
+	for _, path := range []string{"/shell/brio.css", "/shell/strip.js", "/socket.io/brio.js", "/chat/room.js"} {
+		if !seen[path] {
+			t.Errorf("no page needs %s", path)
+		}
+	}
+}
+
+func TestDemoSaysWhatToDoWhenThePortIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+
+	address := listener.Addr().String()
+	err = demo{Listen: address}.Run()
+	if err == nil || !strings.Contains(err.Error(), "demo --listen "+another(address)) {
+		t.Errorf("error %q does not say which command to try", err)
+	}
+}
+
+func TestAnotherAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"127.0.0.1:3000": "127.0.0.1:3001",
+		":80":            ":81",
+		"[::1]:8080":     "[::1]:8081",
+		"host:65535":     "127.0.0.1:0",
+		"host:http":      "127.0.0.1:0",
+	} {
+		if got := another(address); got != want {
+			t.Errorf("instead of %s: %s, want %s", address, got, want)
+		}
+	}
+}
+
+func startDemo(t *testing.T) (address string, stop func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	server := brio.NewServer(brio.Config{})
+	apps := demo{}.applications(server, slog.New(slog.DiscardHandler))
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, listener, server, apps) }()
+
+	return listener.Addr().String(), func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the demo ended with %v", err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	}
+}
+
+func get(t *testing.T, url string) (string, http.Header) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s", url, response.Status)
+	}
+
+	return string(body), response.Header
+}

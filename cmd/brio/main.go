@@ -1,0 +1,38 @@
+// Command brio shows brio, and is its tool at the command line.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is what can be typed after "brio".
+type commands struct {
+	Demo    demo    `cmd:"" help:"Serve the showcase applications on this machine."`
+	Version version `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx := kong.Parse(&commands{},
+		kong.Name("brio"),
+		kong.Description("A Socket.IO server in Go."),
+		kong.UsageOnError(),
+	)
+	ctx.FatalIfErrorf(ctx.Run())
+}
+
+type version struct{}
+
+// Run prints which brio this is.
+func (version) Run() error {
+	number := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		number = info.Main.Version
+	}
+	_, err := fmt.Fprintln(os.Stdout, "brio", number)
+
+	return err
+}
