@@ -1,0 +1,41 @@
+FUZZTIME ?= 30s
+BENCHTIME ?= 1s
+LISTEN ?= 127.0.0.1:3000
+lint := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## Say what can be made (this list)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Serve the demo on LISTEN (127.0.0.1:3000)
+	go run ./cmd/brio demo --listen $(LISTEN)
+
+.PHONY: test
+test: ## Run everything CI runs
+	./test.sh
+
+.PHONY: lint
+lint: ## Run the linters of .golangci.yml
+	$(lint) run
+
+.PHONY: fmt
+fmt: ## Format the Go files and group their imports
+	$(lint) fmt
+
+.PHONY: conformance
+conformance: ## Run the official clients against brio
+	go test -race -count=1 -v ./conformance/...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@targets=$$(go test -vet=off -list '^Fuzz' ./...) || { echo "$$targets"; exit 1; }; \
+	echo "$$targets" | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "$$target ($$package), $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## Run every benchmark for BENCHTIME (1s), with allocations
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
