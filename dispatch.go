@@ -51,11 +51,11 @@ func (s *Socket) receive(p *protocol.Packet) {
 	in.last = e
 	in.bytes += e.size()
 	pause := in.bytes > s.namespace.server.config.MaxBacklog && !in.paused
-	in.paused = in.paused || pause
-	s.mu.Unlock()
 	if pause {
-		s.connection.session.Pause()
+		in.paused = true
+		s.connection.session.Pause() // while mu is held, so that its Resume can't come first
 	}
+	s.mu.Unlock()
 	s.work()
 }
 
@@ -76,7 +76,6 @@ func (s *Socket) run() {
 		s.mu.Lock()
 		in := &s.inbox
 		begun, e := in.begun, in.first
-		resume := false
 		switch {
 		case !begun:
 			in.begun = true
@@ -87,8 +86,10 @@ func (s *Socket) run() {
 				in.last = nil
 			}
 			in.bytes -= e.size()
-			resume = in.paused && in.bytes <= s.namespace.server.config.MaxBacklog/2
-			in.paused = in.paused && !resume
+			if in.paused && in.bytes <= s.namespace.server.config.MaxBacklog/2 {
+				in.paused = false
+				s.connection.session.Resume()
+			}
 			s.more.Store(in.first != nil)
 		case s.ended:
 			in.finished = true
@@ -97,9 +98,6 @@ func (s *Socket) run() {
 		}
 		running, finished := in.running, in.finished
 		s.mu.Unlock()
-		if resume {
-			s.connection.session.Resume()
-		}
 		switch {
 		case !begun:
 			s.admit()

@@ -117,17 +117,17 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
-	conn, err := websocket.Accept(w, r)
+	session := &Session{id: NewID(), server: s, ready: true}
+	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, &s.group)
 	if err != nil {
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	session := &Session{id: NewID(), server: s, ready: true}
 	if !s.open(session, conn, r, []string{}) {
 		conn.Refuse()
 		return
 	}
-	conn.Start(session, s.config.MaxPayload, &s.group)
+	conn.Start()
 }
 
 // open makes the session known, sends its handshake and starts its heart.

@@ -38,7 +38,7 @@ func (s *Session) beat() {
 		s.schedule(s.due + s.server.config.PingTimeout)
 		s.mu.Unlock()
 		_ = s.Send(ping, Later) // a session that has just ended needs no ping
-	case s.paused:
+	case s.pauses > 0:
 		s.schedule(s.server.now() + s.server.config.PingTimeout)
 		s.mu.Unlock()
 	default:
@@ -63,7 +63,7 @@ func (s *Session) ponged() {
 func (s *Session) overdue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != open || s.paused {
+	if s.state != open || s.pauses > 0 {
 		return false
 	}
 	deadline := s.due

@@ -42,7 +42,7 @@ type Session struct {
 	receiver Receiver
 	conn     transport.Conn
 	upgrade  *upgrade // under way, else nil
-	paused   bool
+	pauses   int      // that have not been resumed
 
 	// The heartbeat: a ping is due, or the answer to one, at this time since
 	// the server's start.
@@ -167,7 +167,8 @@ func (s *Session) Close(reason Reason) {
 	}
 	s.state = closing
 	receiver := s.receiver
-	s.resume()
+	s.pauses = 0
+	s.conn.Resume()
 	s.shard.wheel.Schedule(&s.heart, closeTimeout)
 	s.mu.Unlock()
 	receiver.Closed(reason)
@@ -205,12 +206,15 @@ func (s *Session) forget() {
 // Pause asks for no more messages for now: what the layer above has not dealt
 // with yet has reached its bound. The client feels it, for its data is not
 // read any more; the heartbeat waits too. Some that have been read already may
-// still come.
+// still come. Each Pause needs its Resume.
 func (s *Session) Pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == open && !s.paused {
-		s.paused = true
+	if s.state != open {
+		return
+	}
+	s.pauses++
+	if s.pauses == 1 {
 		s.conn.Pause()
 	}
 }
@@ -219,12 +223,11 @@ func (s *Session) Pause() {
 func (s *Session) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.resume()
-}
-
-func (s *Session) resume() {
-	if s.paused {
-		s.paused = false
+	if s.pauses == 0 {
+		return // the session has closed meanwhile
+	}
+	s.pauses--
+	if s.pauses == 0 {
 		s.conn.Resume()
 	}
 }

@@ -44,7 +44,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 
-	conn, err := websocket.Accept(w, r)
+	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, &s.server.group)
 	switch {
 	case err != nil && free:
 		s.abandon(up)
@@ -67,7 +67,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	up.deadline.Expire = func() { s.abandon(up) }
 	s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
-	conn.Start(s, s.server.config.MaxPayload, &s.server.group)
+	conn.Start()
 }
 
 // probe takes a packet from the transport that wants to take over.
@@ -115,7 +115,7 @@ func (s *Session) takeOver(up *upgrade) {
 	s.queued -= s.inflight
 	s.inflight = 0
 	s.ready, s.blocked = up.ready, !up.ready
-	if s.paused {
+	if s.pauses > 0 {
 		s.conn.Pause()
 	}
 	s.mu.Unlock()

@@ -64,10 +64,11 @@ const (
 	ended
 )
 
-// Accept answers the WebSocket handshake of r and returns the connection,
-// which does nothing before [Conn.Start]. If the handshake is refused, that
-// has been answered too.
-func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+// Accept answers the WebSocket handshake of r and returns the connection, which
+// can be written to, and pushes into receiver from [Conn.Start] on. A message of
+// more than limit bytes ends it. Its goroutines are of g. If the handshake is
+// refused, that has been answered too.
+func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, g *group.Group) (*Conn, error) {
 	nc, buffered, _, err := ws.HTTPUpgrader{}.Upgrade(r, w)
 	if err != nil {
 		if nc != nil {
@@ -75,7 +76,7 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 		}
 		return nil, err
 	}
-	c := &Conn{nc: nc}
+	c := &Conn{nc: nc, receiver: receiver, limit: limit, group: g}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
 		c.parser.partial = append(c.parser.partial, early...)
@@ -86,12 +87,8 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	return c, nil
 }
 
-// Start makes the Conn read, in a goroutine of g, and push into receiver. A
-// message of more than limit bytes ends it.
-func (c *Conn) Start(receiver transport.Receiver, limit int, g *group.Group) {
-	c.receiver, c.limit, c.group = receiver, limit, g
-	g.Go(c.read)
-}
+// Start makes the Conn read.
+func (c *Conn) Start() { c.group.Go(c.read) }
 
 // Refuse closes a connection that has not been started.
 func (c *Conn) Refuse() {
