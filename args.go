@@ -2,6 +2,7 @@ package brio
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/transport"
@@ -23,16 +24,16 @@ type Args struct {
 type acknowledgement struct {
 	socket *Socket
 	id     uint64
-	sent   bool // owned by the handler
+	sent   atomic.Bool
 }
 
 // WantsAck reports whether the client asked for an acknowledgement that has not
 // been sent yet.
-func (a Args) WantsAck() bool { return a.ack != nil && !a.ack.sent }
+func (a Args) WantsAck() bool { return a.ack != nil && !a.ack.sent.Load() }
 
 // Ack answers the acknowledgement that the client asked for, once: if it asked
-// for none, or has its answer, Ack does nothing. It must be called before the
-// handler returns.
+// for none, or has its answer, Ack does nothing. It may be called after the
+// handler has returned.
 func (a Args) Ack(values ...any) error {
 	if !a.WantsAck() {
 		return nil
@@ -47,7 +48,9 @@ func (a Args) Ack(values ...any) error {
 		return err
 	}
 	*buf = p.Data
-	a.ack.sent = true
+	if a.ack.sent.Swap(true) {
+		return nil
+	}
 	return s.send(encode(&p))
 }
 
