@@ -105,10 +105,12 @@ func (s *Session) flush() {
 		s.ready = false
 		s.inflight = s.queued
 		if last {
-			s.state = closed
+			up := s.upgrade
+			s.state, s.upgrade = closed, nil
 			s.mu.Unlock()
 			conn.Close(batch.frames)
 			batch.free()
+			s.endUpgrade(up)
 			s.forget()
 			return
 		}

@@ -188,9 +188,7 @@ func (s *Session) Abort(reason Reason) {
 	s.upgrade, s.out = nil, nil
 	s.mu.Unlock()
 	s.forget()
-	if up != nil {
-		up.end()
-	}
+	s.endUpgrade(up)
 	conn.Abort()
 	if !told {
 		receiver.Closed(reason)

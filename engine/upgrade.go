@@ -26,9 +26,15 @@ type upgrade struct {
 	probed bool
 }
 
-func (u *upgrade) end() {
-	if u.conn != nil {
-		u.conn.Abort()
+// endUpgrade ends the transport that did not take over, of a session that has let go of
+// the upgrade.
+func (s *Session) endUpgrade(up *upgrade) {
+	if up == nil {
+		return
+	}
+	s.shard.wheel.Cancel(&up.deadline)
+	if up.conn != nil {
+		up.conn.Abort()
 	}
 }
 
@@ -77,10 +83,13 @@ func (s *Session) probe(up *upgrade, p transport.Packet) {
 	s.mu.Unlock()
 	switch {
 	case p.Type == transport.Ping && string(p.Data) == "probe" && !probed:
-		ready := up.conn.Write(pongProbe)
 		s.mu.Lock()
 		up.probed = true
-		up.ready = up.ready && ready
+		up.ready = false
+		s.mu.Unlock()
+		ready := up.conn.Write(pongProbe)
+		s.mu.Lock()
+		up.ready = up.ready || ready // Ready may have said so meanwhile
 		s.releasePoll()
 		s.mu.Unlock()
 		s.flush()
@@ -135,6 +144,5 @@ func (s *Session) abandon(up *upgrade) {
 	}
 	s.upgrade = nil
 	s.mu.Unlock()
-	s.shard.wheel.Cancel(&up.deadline)
-	up.end()
+	s.endUpgrade(up)
 }
