@@ -29,7 +29,8 @@ type Config struct {
 	// from a browser and is not restricted.
 	Origins []string
 	// Open is called with each new session and the request that began it,
-	// which must not be kept. It returns what the session pushes into.
+	// and returns what the session pushes into. Nothing may be sent on the
+	// session before it returns.
 	Open func(*Session, *http.Request) Receiver
 	// Logger hears of refused requests, at debug level. Default: silence.
 	Logger *slog.Logger

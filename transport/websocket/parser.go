@@ -116,7 +116,10 @@ func (c *Conn) check(h ws.Header) error {
 	if err := ws.CheckHeader(h, s); err != nil {
 		return &violation{ws.StatusProtocolError, err}
 	}
-	if h.Length < 0 || !h.OpCode.IsControl() && h.Length > int64(c.limit-len(c.parser.message)) {
+	if h.Length < 0 {
+		return &violation{ws.StatusProtocolError, errors.New("frame length with its highest bit set")}
+	}
+	if !h.OpCode.IsControl() && h.Length > int64(c.limit-len(c.parser.message)) {
 		return &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", c.limit)}
 	}
 	return nil

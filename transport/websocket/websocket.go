@@ -44,6 +44,7 @@ type Conn struct {
 	// finishing is set once the reader is about to close the connection, or
 	// to have that done, which must not be anticipated.
 	finishing bool
+	failure   error // of a write, which ended the connection
 
 	busy   bool          // somebody is writing
 	waits  bool          // the receiver waits for Ready
@@ -132,7 +133,7 @@ func (c *Conn) wait() {
 // unless that has ended the Conn itself, and closes the connection.
 func (c *Conn) finish(err error) {
 	c.mu.Lock()
-	first := c.state == open
+	first, failure := c.state == open, c.failure
 	c.finishing = true
 	c.mu.Unlock()
 
@@ -145,7 +146,7 @@ func (c *Conn) finish(err error) {
 	case protocol:
 		c.goodbye(closing, closeFrame(fatal.code))
 	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
-		err = nil
+		err = failure
 	}
 	if first {
 		c.receiver.Closed(c, err)

@@ -148,7 +148,7 @@ func (c *Conn) write(w *writer, ready bool) bool {
 		all, err := w.try(c.raw)
 		switch {
 		case err != nil:
-			c.broken(w)
+			c.broken(w, err)
 			return false
 		case !all:
 			c.mu.Lock()
@@ -167,7 +167,7 @@ func (c *Conn) write(w *writer, ready bool) bool {
 func (c *Conn) drain(w *writer) {
 	for {
 		if err := w.finish(c.nc); err != nil {
-			c.broken(w)
+			c.broken(w, err)
 			return
 		}
 		if !c.refill(w) {
@@ -206,7 +206,10 @@ func (c *Conn) refill(w *writer) bool {
 
 // broken ends the connection after a failed write. Its reader notices, and
 // says so; the Conn stays busy, so that nothing more is written.
-func (c *Conn) broken(w *writer) {
+func (c *Conn) broken(w *writer, err error) {
 	w.free()
+	c.mu.Lock()
+	c.failure = err
+	c.mu.Unlock()
 	_ = c.nc.Close()
 }
