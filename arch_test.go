@@ -58,6 +58,12 @@ var strata = []stratum{
 		why:  "a codec turns bytes into packets: servers, clients and emitters share it, so it knows none of them",
 	},
 	{
+		pkg:    "protocol/msgpack",
+		ours:   []string{"protocol"},
+		theirs: []string{"github.com/tinylib/msgp/msgp"},
+		why:    "the one place that knows MessagePack: it makes the packets protocol makes, so nothing above knows what a client speaks",
+	},
+	{
 		pkg:  "transport/polling",
 		ours: []string{"transport", "internal/..."},
 		why:  "one way to carry packets: sessions choose among transports, a transport knows no session",
