@@ -86,7 +86,7 @@ func (s *Socket) acknowledged(p *protocol.Packet) {
 func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error) {
 	to := make(chan answer, 1)
 	p := protocol.Packet{Namespace: s.namespace.name, ID: s.namespace.acks.Add(1) - 1, HasID: true}
-	frames, err := encodeEvent(&p, event, args)
+	frames, err := s.namespace.server.encodeEvent(&p, event, args)
 	if err != nil {
 		return Args{}, err
 	}
@@ -126,7 +126,11 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 				s.forget(p.ID)
 			}
 		}()
-		frames := encode(p)
+		frames, err := t.namespace.server.encode(p)
+		if err != nil {
+			yield(Answer[Args]{}, err)
+			return
+		}
 		for s := range asked {
 			s.expect(p.ID, answers)
 			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells

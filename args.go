@@ -48,10 +48,11 @@ func (a Args) Ack(values ...any) error {
 		return err
 	}
 	*buf = p.Data
-	if a.ack.sent.Swap(true) {
-		return nil
+	frames, err := s.namespace.server.encode(&p)
+	if err != nil || a.ack.sent.Swap(true) {
+		return err
 	}
-	return s.send(encode(&p))
+	return s.send(frames)
 }
 
 // unwrap makes Args something that package protocol knows how to relay.

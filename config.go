@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/protocol"
 )
 
 // Config is what a [Server] is made of. Its zero value works.
@@ -43,6 +44,10 @@ type Config struct {
 	// AckError makes the argument with which a failed handler answers an
 	// acknowledgement. Default: {"error":{"message":…,"data":…}}.
 	AckError func(*Error) any
+	// Codec is how packets are written, such as msgpack.Codec of package
+	// protocol/msgpack. Clients must use the same. Default: text, the one that
+	// clients use unless told otherwise.
+	Codec protocol.Codec
 	// Adapter connects each namespace with its cluster. Default: memory, a
 	// server that is alone.
 	Adapter adapter.New

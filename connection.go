@@ -8,7 +8,6 @@ import (
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/protocol"
-	"github.com/briohq/brio/transport"
 )
 
 // connection is one client's session with the sockets that share it, one for
@@ -37,11 +36,7 @@ func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver 
 
 // Message takes one message: a packet, or a part of one.
 func (c *connection) Message(data []byte, binary bool) {
-	decode := c.decoder.Text
-	if binary {
-		decode = c.decoder.Binary
-	}
-	p, done, err := decode(data)
+	p, done, err := c.decode(data, binary)
 	if err != nil {
 		c.server.config.Logger.Debug("packet refused", "session", c.session.ID(), "error", err)
 		c.session.Close(ParseError)
@@ -49,6 +44,21 @@ func (c *connection) Message(data []byte, binary bool) {
 	}
 	if done {
 		c.packet(&p)
+	}
+}
+
+func (c *connection) decode(data []byte, binary bool) (p protocol.Packet, done bool, err error) {
+	codec := c.server.config.Codec
+	switch {
+	case codec != nil && binary:
+		p, err = codec.Decode(data, c.decoder.Limits)
+		return p, true, err
+	case codec != nil:
+		return p, false, protocol.ErrUnexpectedText
+	case binary:
+		return c.decoder.Binary(data)
+	default:
+		return c.decoder.Text(data)
 	}
 }
 
@@ -115,15 +125,19 @@ func (c *connection) refuse(namespace string, e *Error) {
 
 // control sends a packet of the protocol's own, with at most one payload.
 func (c *connection) control(t protocol.Type, namespace string, payload ...any) error {
-	buf := protocol.AppendHeader(transport.Begin(transport.Message, 64), t, 0, namespace, 0, false)
+	p := protocol.Packet{Type: t, Namespace: namespace}
 	if len(payload) > 0 {
 		list, _, err := protocol.AppendArgs(nil, nil, payload...)
 		if err != nil {
 			return err
 		}
-		buf = append(buf, list[1:len(list)-1]...)
+		p.Data = list[1 : len(list)-1]
 	}
-	return c.session.Send([]*transport.Frame{transport.Text(buf)}, 0)
+	frames, err := c.server.encode(&p)
+	if err != nil {
+		return err
+	}
+	return c.session.Send(frames, 0)
 }
 
 // leave forgets a socket, unless another has taken its place.

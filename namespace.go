@@ -155,7 +155,11 @@ func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
 		if o.Volatile {
 			how |= engine.Volatile
 		}
-		frames := encode(p)
+		frames, err := ns.server.encode(p)
+		if err != nil {
+			ns.server.config.Logger.Error("packet of the cluster can't be encoded", "error", err, "namespace", ns.name)
+			*list = (*list)[:0]
+		}
 		for _, s := range *list {
 			if s.connected.Load() {
 				_ = s.connection.session.Send(frames, how) // a client that is gone, or too slow, is not the sender's concern

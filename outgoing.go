@@ -7,23 +7,34 @@ import (
 	"github.com/briohq/brio/transport"
 )
 
-// encode returns the frames of a packet: its text, and one for each attachment.
-func encode(p *protocol.Packet) []*transport.Frame {
+// encode returns the frames of a packet: its text and one for each attachment,
+// or the one message that the server's codec makes of it.
+func (s *Server) encode(p *protocol.Packet) ([]*transport.Frame, error) {
+	if s.config.Codec != nil {
+		buf := scratch.Get().(*[]byte)
+		defer scratch.Put(buf)
+		message, err := s.config.Codec.Append((*buf)[:0], p)
+		if err != nil {
+			return nil, err
+		}
+		*buf = message
+		return []*transport.Frame{transport.NewBinary(message)}, nil
+	}
 	buf := transport.Begin(transport.Message, len(p.Data)+len(p.Namespace)+16)
 	frames := make([]*transport.Frame, 1, 1+len(p.Attachments))
 	frames[0] = transport.Text(p.AppendText(buf))
 	for _, a := range p.Attachments {
 		frames = append(frames, transport.NewBinary(a))
 	}
-	return frames
+	return frames, nil
 }
 
 // scratch are buffers in which payloads are built before their size is known.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// encodeEvent returns the frames of an event without the detour through a
-// packet.
-func encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Frame, error) {
+// encodeEvent returns the frames of an event without the detour through a packet
+// that owns its bytes.
+func (s *Server) encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Frame, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
 	data, attachments, err := protocol.AppendEvent((*buf)[:0], nil, event, unwrap(args)...)
@@ -32,9 +43,7 @@ func encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Fra
 	}
 	*buf = data
 	p.Type, p.Data, p.Attachments = protocol.Event, data, attachments
-	frames := encode(p)
-	p.Data = nil // it goes back with buf
-	return frames, nil
+	return s.encode(p)
 }
 
 // newEvent returns the packet of an event, which owns its bytes: attachments

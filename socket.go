@@ -108,7 +108,7 @@ func (s *Socket) Volatile() Target { return s.namespace.To(s.id).Volatile() }
 // much waits to be sent to it.
 func (s *Socket) Emit(event string, args ...any) error {
 	p := protocol.Packet{Namespace: s.namespace.name}
-	frames, err := encodeEvent(&p, event, args)
+	frames, err := s.namespace.server.encodeEvent(&p, event, args)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type command struct {
 	PingTimeout    time.Duration `help:"How long a client may take to answer one." default:"200ms"`
 	ConnectTimeout time.Duration `help:"How long a client may take to join a namespace." default:"1s"`
 	MaxPayload     int           `help:"Bytes of the largest message." default:"1000000"`
+	Msgpack        bool          `help:"Speak MessagePack instead of text."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 

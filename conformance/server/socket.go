@@ -5,19 +5,24 @@ import (
 	"encoding/json"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/protocol/msgpack"
 )
 
 // socketServer returns the server that the Socket.IO suites expect: the main
 // namespace and /custom, with the same handlers.
 func (c command) socketServer() *brio.Server {
-	server := brio.NewServer(brio.Config{
+	config := brio.Config{
 		PingInterval:   c.PingInterval,
 		PingTimeout:    c.PingTimeout,
 		ConnectTimeout: c.ConnectTimeout,
 		MaxPayload:     c.MaxPayload,
 		Origins:        c.Origin,
 		Logger:         logger(),
-	})
+	}
+	if c.Msgpack {
+		config.Codec = msgpack.Codec{}
+	}
+	server := brio.NewServer(config)
 	for _, name := range []string{"/", "/custom"} {
 		ns := server.Of(name)
 		ns.OnConnect(greet)

@@ -5,12 +5,15 @@ import { io } from "socket.io-client";
 import { base } from "./env.mjs";
 import { Queue, within } from "./wait.mjs";
 
+// The options of every client of a script.
+export const defaults = {};
+
 // Client gathers the events that its tests wait for. Each has its own connection.
 export class Client {
   #events = new Map();
 
   constructor(namespace, options) {
-    this.socket = io(base + (namespace === "/" ? "" : namespace), { forceNew: true, ...options });
+    this.socket = io(base + (namespace === "/" ? "" : namespace), { forceNew: true, ...defaults, ...options });
     for (const name of ["connect", "connect_error", "disconnect"]) {
       this.socket.on(name, (...args) => this.#queue(name).push(args));
     }
