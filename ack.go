@@ -70,11 +70,14 @@ func (s *Socket) forget(id uint64) {
 // acknowledged takes the client's answer. One that nobody waits for, any more or
 // at all, is ignored.
 func (s *Socket) acknowledged(p *protocol.Packet) {
+	if !p.HasID {
+		return
+	}
 	s.mu.Lock()
 	to := s.pending[p.ID]
 	delete(s.pending, p.ID)
 	s.mu.Unlock()
-	if to != nil && p.HasID {
+	if to != nil {
 		own := p.Clone()
 		to <- answer{socket: s, args: Args{Args: own.Args()}}
 	}
@@ -136,21 +139,36 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells
 		}
 		for len(asked) > 0 {
-			select {
-			case a := <-answers:
-				delete(asked, a.socket)
-				if !yield(a.result()) {
-					return
-				}
-			case <-ctx.Done():
-				for s := range asked {
-					if !yield(answer{socket: s, err: context.Cause(ctx)}.result()) {
-						return
-					}
-				}
+			a, ok := next(ctx, answers)
+			if !ok {
+				break
+			}
+			delete(asked, a.socket)
+			if !yield(a.result()) {
 				return
 			}
 		}
+		for s := range asked {
+			if !yield(answer{socket: s, err: context.Cause(ctx)}.result()) {
+				return
+			}
+		}
+	}
+}
+
+// next returns the next answer, unless ctx ends before it has come. What has
+// come already counts even then.
+func next(ctx context.Context, answers <-chan answer) (a answer, ok bool) {
+	select {
+	case a = <-answers:
+		return a, true
+	default:
+	}
+	select {
+	case a = <-answers:
+		return a, true
+	case <-ctx.Done():
+		return a, false
 	}
 }
 

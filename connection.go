@@ -77,7 +77,7 @@ func (c *connection) packet(p *protocol.Packet) {
 	case p.Type == protocol.Disconnect:
 		c.leave(s)
 		s.end(ClientNamespaceDisconnect)
-	case !s.welcomed.Load():
+	case !s.connected.Load():
 		c.session.Close(ForcedServerClose)
 	case p.Type == protocol.Ack:
 		s.acknowledged(p)
@@ -125,6 +125,11 @@ func (c *connection) refuse(namespace string, e *Error) {
 
 // control sends a packet of the protocol's own, with at most one payload.
 func (c *connection) control(t protocol.Type, namespace string, payload ...any) error {
+	return c.controlThen(nil, t, namespace, payload...)
+}
+
+// controlThen is control, see [engine.Session.SendThen].
+func (c *connection) controlThen(then func(), t protocol.Type, namespace string, payload ...any) error {
 	p := protocol.Packet{Type: t, Namespace: namespace}
 	if len(payload) > 0 {
 		list, _, err := protocol.AppendArgs(nil, nil, payload...)
@@ -137,7 +142,7 @@ func (c *connection) control(t protocol.Type, namespace string, payload ...any) 
 	if err != nil {
 		return err
 	}
-	return c.session.Send(frames, 0)
+	return c.session.SendThen(frames, 0, then)
 }
 
 // leave forgets a socket, unless another has taken its place.

@@ -2,7 +2,7 @@ package brio
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"runtime/debug"
 
 	"github.com/briohq/brio/protocol"
@@ -128,19 +128,19 @@ func (s *Socket) admit() {
 		return // gone meanwhile
 	}
 	ns.server.wheel.Cancel(&s.connection.deadline)
-	s.welcomed.Store(true)
-	_ = s.connection.control(protocol.Connect, ns.name, struct {
+	// It becomes a target with its CONNECT: before that it must get nothing, and
+	// once the client knows it must miss nothing.
+	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, ns.name, struct {
 		ID string `json:"sid"`
 	}{s.id})
 	s.mu.Lock()
-	live := !s.ended
-	s.connected.Store(true) // of one that has ended meanwhile until it departs, which is what follows
+	live := !s.ended && s.connected.Load()
 	s.mu.Unlock()
 	for _, f := range table.onConnect {
 		if !live {
 			break
 		}
-		s.log("connect handler", s.guard("connect handler", func() error { return f(s.ctx, s) }))
+		s.log("connect", s.guard("connect", func() error { return f(s.ctx, s) }))
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *Socket) depart() {
 	if s.connected.Swap(false) {
 		ctx := context.WithoutCancel(s.ctx)
 		for _, f := range s.namespace.table.Load().onDisconnect {
-			s.log("disconnect handler", s.guard("disconnect handler", func() error { return f(ctx, s, s.reason) }))
+			s.log("disconnect", s.guard("disconnect", func() error { return f(ctx, s, s.reason) }))
 		}
 	}
 	s.namespace.local.Remove(s)
@@ -178,7 +178,7 @@ func (s *Socket) handle(p *protocol.Packet) {
 		args.ack = &acknowledgement{socket: s, id: p.ID}
 	}
 	name := p.EventName()
-	err := s.guard("event handler", func() error {
+	err := s.guard("event", func() error {
 		for _, f := range table.onAny {
 			if err := f(s.ctx, s, string(name), args); err != nil {
 				return err
@@ -189,12 +189,12 @@ func (s *Socket) handle(p *protocol.Packet) {
 		}
 		return nil
 	})
-	if err == nil {
-		return
+	if err == nil || s.ctx.Err() != nil && errors.Is(err, ErrDisconnected) {
+		return // nobody is there to be told
 	}
 	told, all := public(err)
 	if !all {
-		s.log("event handler", err, "event", string(name))
+		s.log("event", err, "event", string(name))
 	}
 	if err := args.Ack(s.namespace.server.config.AckError(told)); err != nil {
 		s.log("acknowledgement", err, "event", string(name))
@@ -206,18 +206,18 @@ func (s *Socket) guard(what string, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.namespace.server.panics.Add(1)
-			s.namespace.server.config.Logger.Error(what+" panicked", "panic", v, "socket", s.id,
+			s.namespace.server.config.Logger.Error("handler panicked", "handler", what, "panic", v, "socket", s.id,
 				"namespace", s.namespace.name, "stack", string(debug.Stack()))
-			err = fmt.Errorf("%s panicked: %v", what, v)
+			err = errPanicked
 		}
 	}()
 	return f()
 }
 
 func (s *Socket) log(what string, err error, attributes ...any) {
-	if err == nil {
+	if err == nil || errors.Is(err, errPanicked) { // which has been logged with its stack
 		return
 	}
-	attributes = append(attributes, "error", err, "socket", s.id, "namespace", s.namespace.name)
-	s.namespace.server.config.Logger.Error(what+" failed", attributes...)
+	attributes = append(attributes, "handler", what, "error", err, "socket", s.id, "namespace", s.namespace.name)
+	s.namespace.server.config.Logger.Error("handler failed", attributes...)
 }

@@ -35,6 +35,7 @@ func (e *Error) Error() string { return e.Message }
 var (
 	errInternal = &Error{Message: "internal error"}
 	errArgument = &Error{Message: "invalid argument"}
+	errPanicked = errors.New("handler panicked")
 )
 
 // public returns what a client is told of err, and whether that is all there is

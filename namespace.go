@@ -67,7 +67,7 @@ func (ns *Namespace) register(change func(*table)) {
 // Use adds a middleware: a function that decides whether a client is let in. It
 // runs before the client is told that it has connected, in the order of
 // registration; an error refuses the client, which sees an [*Error] as it is. A
-// socket may join rooms here already, but gets nothing before it is let in.
+// socket may join rooms here already, but is no target before it is let in.
 func (ns *Namespace) Use(f func(ctx context.Context, s *Socket) error) {
 	ns.register(func(t *table) { t.middleware = append(t.middleware[:len(t.middleware):len(t.middleware)], f) })
 }
@@ -80,7 +80,8 @@ func (ns *Namespace) OnConnect(f func(ctx context.Context, s *Socket) error) {
 
 // OnDisconnect adds a handler for each socket that was connected and is not any
 // more. It runs after the socket's other handlers, while the socket is still in
-// its rooms. Its context has not ended. An error is logged.
+// its rooms; after those of OnConnect too, unless the client left before these
+// could begin. Its context has not ended. An error is logged.
 func (ns *Namespace) OnDisconnect(f func(ctx context.Context, s *Socket, reason Reason) error) {
 	ns.register(func(t *table) { t.onDisconnect = append(t.onDisconnect[:len(t.onDisconnect):len(t.onDisconnect)], f) })
 }

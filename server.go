@@ -29,7 +29,7 @@ type Server struct {
 	namespaces map[string]*Namespace
 }
 
-// NewServer returns a server without namespaces.
+// NewServer returns a server with the main namespace, "/".
 func NewServer(config Config) *Server {
 	s := &Server{
 		config:     config.withDefaults(),
@@ -47,6 +47,7 @@ func NewServer(config Config) *Server {
 		Logger:         s.config.Logger,
 		Open:           s.open,
 	})
+	s.Of("/") // is always there
 	return s
 }
 

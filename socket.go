@@ -20,8 +20,7 @@ type Socket struct {
 	handshake  *Handshake
 	places     adapter.Places[*Socket] // owned by the namespace's index
 
-	welcomed  atomic.Bool // let in: the client may have been told, and send
-	connected atomic.Bool // has been told: may be sent to, until it departs
+	connected atomic.Bool // let in and told so, until it departs
 	gone      atomic.Bool // disconnected by the server; the client may not know
 	more      atomic.Bool // events wait behind the one being handled
 

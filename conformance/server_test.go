@@ -148,7 +148,7 @@ func (p *process) stop(signal os.Signal) error {
 		err = nil
 	}
 	if err != nil || strings.Contains(p.log.String(), "panic") {
-		return fmt.Errorf("the server ended badly: %v; its log:\n%s", err, p.log.String())
+		return fmt.Errorf("the server ended badly: %w; its log:\n%s", err, p.log.String())
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 			switch {
 			case r.body == "":
 				return
-			case r.headers != nil && len(r.headers) > 2:
+			case len(r.headers) > 2:
 				want = "text/html"
 				if !a.close {
 					t.Error("the connection stays open")

@@ -47,6 +47,14 @@ func (o *outbox) free() {
 // how says otherwise it also writes them if nobody else is writing. It never
 // blocks.
 func (s *Session) Send(frames []*transport.Frame, how Sending) error {
+	return s.SendThen(frames, how, nil)
+}
+
+// SendThen is Send, and calls then, unless it is nil, once the frames are queued
+// and before any of them is written: what others send because of it comes after
+// them, and the client can't know of them before it. It must not use the
+// session. If Send fails it is not called.
+func (s *Session) SendThen(frames []*transport.Frame, how Sending, then func()) error {
 	size := 0
 	for _, f := range frames {
 		size += f.Size()
@@ -65,6 +73,9 @@ func (s *Session) Send(frames []*transport.Frame, how Sending) error {
 		return ErrBacklog
 	}
 	s.queue(frames, size)
+	if then != nil {
+		then()
+	}
 	write := s.ready
 	if how&Later != 0 && write {
 		write = false

@@ -181,7 +181,7 @@ func TestCloseFrameIsAnswered(t *testing.T) {
 			if err := r.ended(t); err != nil {
 				t.Errorf("closed with %v", err)
 			}
-			if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 				t.Errorf("%d bytes more, error %v", n, err)
 			}
 		})
@@ -206,7 +206,7 @@ func TestViolationIsTold(t *testing.T) {
 			if got := hear(t, client); got != c.want {
 				t.Errorf("told %q, want %q", got, c.want)
 			}
-			if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 				t.Errorf("%d bytes more, error %v", n, err)
 			}
 			client.Close()
@@ -296,7 +296,7 @@ func TestCloseWaitsForThePeer(t *testing.T) {
 		}
 	}
 	say(t, client, masked(ws.OpClose, true, ""))
-	if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes more, error %v", n, err)
 	}
 	if err := c.group.Wait(t.Context()); err != nil {
@@ -341,7 +341,7 @@ func TestAbortSaysGoodbyeIfItCan(t *testing.T) {
 	if got := hear(t, client); got != "8 " {
 		t.Errorf("heard %q", got)
 	}
-	if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes more, error %v", n, err)
 	}
 	if c.Write(frames("4late")) {

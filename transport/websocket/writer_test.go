@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -112,7 +113,7 @@ func TestFarewellWhileWriting(t *testing.T) {
 	if got := hear(t, client); got != "8 \x03\xe8" {
 		t.Errorf("heard %q last", got)
 	}
-	if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes more, error %v", n, err)
 	}
 }

@@ -1,0 +1,15 @@
+package brio
+
+// Backlog returns how many bytes wait for the socket's handlers.
+func (s *Socket) Backlog() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inbox.bytes
+}
+
+// PendingAcks returns how many acknowledgements the client still owes.
+func (s *Socket) PendingAcks() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending)
+}
