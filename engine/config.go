@@ -28,6 +28,11 @@ type Config struct {
 	// the host that the request is for. A request without Origin doesn't come
 	// from a browser and is not restricted.
 	Origins []string
+	// AllowRequest is asked about each handshake whose transport, origin and
+	// method are right, not about later requests. An error refuses it, and its
+	// text is what the client is told. It may be called concurrently, and may
+	// wait for as long as the client does. Default: all are let in.
+	AllowRequest func(*http.Request) error
 	// Open is called with each new session and the request that began it,
 	// and returns what the session pushes into. Nothing may be sent on the
 	// session before it returns.

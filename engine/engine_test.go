@@ -43,7 +43,7 @@ func TestRefusals(t *testing.T) {
 	onCable := (<-layers).session.ID()
 	c.hear()
 	p := poll(t, h)
-	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
+	upgrade := upgradeHeaders()
 	unknown, session, method := `{"code":0,"message":"Transport unknown"}`, `{"code":1,"message":"Session ID unknown"}`, `{"code":2,"message":"Bad handshake method"}`
 	bad, forbidden, version := `{"code":3,"message":"Bad request"}`, `{"code":4,"message":"Forbidden"}`, `{"code":5,"message":"Unsupported protocol version"}`
 	for name, r := range map[string]struct {

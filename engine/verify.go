@@ -38,7 +38,13 @@ func (s *Server) verify(r *http.Request) (intent, *refusal) {
 		return in, &badHandshakeMethod
 	case in.websocket != in.upgrade:
 		return in, &badRequest
-	case query.Get("EIO") != "4":
+	}
+	if s.config.AllowRequest != nil {
+		if err := s.config.AllowRequest(r); err != nil {
+			return in, &refusal{forbidden.Code, err.Error()}
+		}
+	}
+	if query.Get("EIO") != "4" {
 		return in, &unsupportedVersion
 	}
 	return in, nil
