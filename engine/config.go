@@ -3,6 +3,7 @@ package engine
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,12 @@ type Config struct {
 	// PingTimeout is how long a session waits for the answer to one before it
 	// closes. Default 20 s.
 	PingTimeout time.Duration
+	// Transports are the ones that clients may use: polling, websocket.
+	// [NewServer] panics for others. Default: both.
+	Transports []string
+	// NoUpgrade keeps each session on the transport it began with. Default:
+	// polling may give way to WebSocket.
+	NoUpgrade bool
 	// UpgradeTimeout bounds the upgrade to another transport. Default 10 s.
 	UpgradeTimeout time.Duration
 	// MaxPayload is the size in bytes of the largest message, and of the
@@ -50,6 +57,9 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.PingInterval, 25*time.Second)
 	orDuration(&c.PingTimeout, 20*time.Second)
 	orDuration(&c.UpgradeTimeout, 10*time.Second)
+	if len(c.Transports) == 0 {
+		c.Transports = []string{"polling", "websocket"}
+	}
 	if c.MaxPayload <= 0 {
 		c.MaxPayload = 1_000_000
 	}
@@ -60,4 +70,12 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// upgrades are the transports that a session on polling may change to.
+func (c *Config) upgrades() []string {
+	if c.NoUpgrade || !slices.Contains(c.Transports, "websocket") {
+		return []string{}
+	}
+	return []string{"websocket"}
 }

@@ -48,10 +48,16 @@ type shard struct {
 	flusher flusher
 }
 
-// NewServer returns a server for sessions. It panics if config.Open is nil.
+// NewServer returns a server for sessions. It panics if config.Open is nil, or
+// config.Transports has one that there isn't.
 func NewServer(config Config) *Server {
 	if config.Open == nil {
 		panic("engine: Config.Open is nil")
+	}
+	for _, name := range config.Transports {
+		if name != "polling" && name != "websocket" {
+			panic("engine: Config.Transports: there is no transport " + name)
+		}
 	}
 	s := &Server{
 		config:   config.withDefaults(),
@@ -109,7 +115,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	session := &Session{id: NewID(), server: s, blocked: true} // until there is a GET
 	conn := polling.New(session, s.config.MaxPayload)
-	if !s.open(session, conn, r, []string{"websocket"}) {
+	if !s.open(session, conn, r, s.config.upgrades()) {
 		unavailable(w)
 		return
 	}

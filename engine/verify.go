@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -17,13 +18,11 @@ type intent struct {
 func (s *Server) verify(r *http.Request) (intent, *refusal) {
 	query := r.URL.Query()
 	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
-	switch query.Get("transport") {
-	case "polling":
-	case "websocket":
-		in.websocket = true
-	default:
+	name := query.Get("transport")
+	if !slices.Contains(s.config.Transports, name) {
 		return in, &unknownTransport
 	}
+	in.websocket = name == "websocket"
 	if !plain(r.Header.Get("Origin")) {
 		return in, &badRequest
 	}
@@ -61,7 +60,10 @@ func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
 	if session == nil {
 		return in, &unknownSession
 	}
-	if in.upgrade != in.websocket || !in.upgrade && session.Transport() != "polling" {
+	switch {
+	case in.upgrade != in.websocket,
+		in.upgrade && s.config.NoUpgrade,
+		!in.upgrade && session.Transport() != "polling":
 		return in, &badRequest
 	}
 	in.session = session
