@@ -29,6 +29,10 @@ type Config struct {
 	// MaxBacklog is how many bytes may wait to be sent to one client; with
 	// more its session closes for [SlowClient]. Default 4 MiB.
 	MaxBacklog int
+	// NoCompression sends all answers to polling requests as they are. Default:
+	// those of 1024 bytes and more are compressed, with gzip or deflate, for
+	// clients that accept that.
+	NoCompression bool
 	// Origins are the values of the Origin header with which browsers may
 	// connect, such as https://example.com; "*" stands for any, without its
 	// cookies. Answers to them have the CORS headers that they need. Default:

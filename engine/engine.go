@@ -114,7 +114,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	session := &Session{id: NewID(), server: s, blocked: true} // until there is a GET
-	conn := polling.New(session, s.config.MaxPayload)
+	conn := polling.New(session, s.config.MaxPayload, !s.config.NoCompression)
 	if !s.open(session, conn, r, s.config.upgrades()) {
 		unavailable(w)
 		return

@@ -23,7 +23,7 @@ func TestPauseHoldsThePost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &peer{packets: make(chan string, 100), closed: make(chan error, 100)}
-				p.conn = polling.New(p, limit)
+				p.conn = polling.New(p, limit, true)
 				p.conn.Pause()
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -34,7 +34,8 @@ var (
 // Conn is the polling transport of one session.
 type Conn struct {
 	receiver transport.Receiver
-	limit    int // bytes of a POST body
+	limit    int  // bytes of a POST body
+	compress bool // large answers
 
 	mu      sync.Mutex    // guards what follows
 	get     chan []byte   // of the held GET, else nil; has room for its one answer
@@ -47,9 +48,10 @@ type Conn struct {
 var _ transport.Conn = (*Conn)(nil)
 
 // New returns a Conn that pushes into receiver and refuses POST bodies of more
-// than limit bytes. It becomes ready with its first GET.
-func New(receiver transport.Receiver, limit int) *Conn {
-	return &Conn{receiver: receiver, limit: limit}
+// than limit bytes. If compress is set, answers of 1024 bytes and more are
+// compressed for clients that accept that. It becomes ready with its first GET.
+func New(receiver transport.Receiver, limit int, compress bool) *Conn {
+	return &Conn{receiver: receiver, limit: limit, compress: compress}
 }
 
 // Name returns "polling".
@@ -88,7 +90,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 	c.receiver.Ready(c)
 	select {
 	case body := <-answer:
-		writeBody(w, "text/plain; charset=UTF-8", body)
+		c.answer(w, r, body)
 	case <-r.Context().Done():
 		c.abandon(answer)
 	}
@@ -257,6 +259,21 @@ func (c *Conn) Resume() {
 	if c.paused != nil {
 		close(c.paused)
 		c.paused = nil
+	}
+}
+
+// answer answers a GET.
+func (c *Conn) answer(w http.ResponseWriter, r *http.Request, body []byte) {
+	const contentType = "text/plain; charset=UTF-8"
+	if !c.compress || len(body) < threshold {
+		writeBody(w, contentType, body)
+		return
+	}
+	w.Header().Add("Vary", "Accept-Encoding")
+	if coding := choose(r.Header.Values("Accept-Encoding")); coding != nil {
+		coding.writeBody(w, contentType, body)
+	} else {
+		writeBody(w, contentType, body)
 	}
 }
 

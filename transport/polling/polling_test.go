@@ -243,7 +243,7 @@ type peer struct {
 
 func newPeer(t *testing.T) *peer {
 	p := &peer{packets: make(chan string, 100), ready: make(chan struct{}, 100), closed: make(chan error, 100)}
-	p.conn = polling.New(p, limit)
+	p.conn = polling.New(p, limit, true)
 	p.server = httptest.NewServer(p.conn)
 	t.Cleanup(p.server.Close)
 	t.Cleanup(p.conn.Abort)
