@@ -44,6 +44,10 @@ type Config struct {
 	// text is what the client is told. It may be called concurrently, and may
 	// wait for as long as the client does. Default: all are let in.
 	AllowRequest func(*http.Request) error
+	// OnRefused hears of each request that is refused with an error of the
+	// protocol, before that is answered: the error's code, and what the client
+	// is told. It may be called concurrently. Default: nobody hears.
+	OnRefused func(r *http.Request, code int, message string)
 	// Open is called with each new session and the request that began it,
 	// and returns what the session pushes into. Nothing may be sent on the
 	// session before it returns.

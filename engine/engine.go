@@ -88,8 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in, refused := s.verify(r)
 	switch {
 	case refused != nil:
-		s.config.Logger.Debug("request refused", "remote", r.RemoteAddr, "code", refused.Code, "message", refused.Message)
-		refused.answer(w, in.upgrade)
+		s.refuse(w, r, refused, in.upgrade)
 	case in.session == nil && in.websocket:
 		s.openWebSocket(w, r)
 	case in.session == nil:
@@ -106,7 +105,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	conn, polls := s.conn.(*polling.Conn)
 	s.mu.Unlock()
 	if !polls { // upgraded since the request was verified
-		badRequest.answer(w, false)
+		s.server.refuse(w, r, &badRequest, false)
 		return
 	}
 	conn.ServeHTTP(w, r)

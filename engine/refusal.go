@@ -23,6 +23,15 @@ var (
 	unsupportedVersion = refusal{5, "Unsupported protocol version"}
 )
 
+// refuse answers a request that is not let in.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f *refusal, websocket bool) {
+	s.config.Logger.Debug("request refused", "remote", r.RemoteAddr, "code", f.Code, "message", f.Message)
+	if s.config.OnRefused != nil {
+		s.config.OnRefused(r, f.Code, f.Message)
+	}
+	f.answer(w, websocket)
+}
+
 // answer sends the refusal: as JSON, or as the bare message where a WebSocket
 // was asked for.
 func (f refusal) answer(w http.ResponseWriter, websocket bool) {
