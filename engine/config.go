@@ -48,6 +48,16 @@ type Config struct {
 	// protocol, before that is answered: the error's code, and what the client
 	// is told. It may be called concurrently. Default: nobody hears.
 	OnRefused func(r *http.Request, code int, message string)
+	// Cookie makes the cookie that the answer to the handshake of the session
+	// with that id sets, such as for a load balancer. With nil none is set.
+	// It may be called concurrently. Default: no cookies.
+	Cookie func(id string) *http.Cookie
+	// Headers may add to the headers of each answer to a request of a session,
+	// that which begins a WebSocket included. A handshake is a request without
+	// sid in its query. It may be called concurrently, and comes before the
+	// headers that the protocol needs, which it can't change. Default: nothing
+	// is added.
+	Headers func(h http.Header, r *http.Request)
 	// Open is called with each new session and the request that began it,
 	// and returns what the session pushes into. Nothing may be sent on the
 	// session before it returns.

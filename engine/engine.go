@@ -108,6 +108,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, r, &badRequest, false)
 		return
 	}
+	s.server.addHeaders(w, r)
 	conn.ServeHTTP(w, r)
 }
 
@@ -118,11 +119,15 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 		unavailable(w)
 		return
 	}
+	s.setCookie(w, session.id)
+	s.addHeaders(w, r)
 	conn.ServeHTTP(w, r)
 }
 
 func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	session := &Session{id: NewID(), server: s, ready: true}
+	s.setCookie(w, session.id)
+	s.addHeaders(w, r)
 	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, &s.group)
 	if err != nil {
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)

@@ -50,6 +50,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 
+	s.server.addHeaders(w, r)
 	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, &s.server.group)
 	switch {
 	case err != nil && free:

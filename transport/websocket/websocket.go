@@ -65,12 +65,23 @@ const (
 	ended
 )
 
+// reserved are the headers of a handshake's answer that are for us to set, and
+// those that it must not have (RFC 6455, section 4.2.2; RFC 9110, section 8.6).
+var reserved = []string{
+	"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Extensions", "Sec-Websocket-Protocol",
+	"Content-Length", "Transfer-Encoding",
+}
+
 // Accept answers the WebSocket handshake of r and returns the connection, which
-// can be written to, and pushes into receiver from [Conn.Start] on. A message of
+// can be written to, and pushes into receiver from [Conn.Start] on. The answer
+// has the headers that w has been given before, but for those of the protocol. A message of
 // more than limit bytes ends it. Its goroutines are of g. If the handshake is
 // refused, that has been answered too.
 func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, g *group.Group) (*Conn, error) {
-	nc, buffered, _, err := ws.HTTPUpgrader{}.Upgrade(r, w)
+	for _, name := range reserved {
+		w.Header().Del(name)
+	}
+	nc, buffered, _, err := ws.HTTPUpgrader{Header: w.Header()}.Upgrade(r, w)
 	if err != nil {
 		if nc != nil {
 			_ = nc.Close()
