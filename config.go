@@ -2,6 +2,7 @@ package brio
 
 import (
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,6 +19,12 @@ type Config struct {
 	// PingTimeout is how long the answer to one may take before the client
 	// is given up. Default 20 s.
 	PingTimeout time.Duration
+	// Transports are the ones that clients may use: polling, websocket.
+	// [NewServer] panics for others. Default: both.
+	Transports []string
+	// NoUpgrade keeps each connection on the transport it began with. Default:
+	// polling may give way to WebSocket.
+	NoUpgrade bool
 	// UpgradeTimeout bounds the change from polling to WebSocket. Default
 	// 10 s.
 	UpgradeTimeout time.Duration
@@ -35,12 +42,36 @@ type Config struct {
 	// disconnected for [SlowClient]; one that sends more is not read until
 	// its handlers have caught up. Default 4 MiB.
 	MaxBacklog int
+	// NoCompression sends all answers to polling requests as they are. Default:
+	// those of 1024 bytes and more are compressed, with gzip or deflate, for
+	// clients that accept that.
+	NoCompression bool
 	// Origins are the values of the Origin header with which browsers may
 	// connect, such as https://example.com; "*" stands for any, without its
 	// cookies. Answers to them have the CORS headers that they need. Default:
 	// the host that the request is for. Requests without Origin don't come
 	// from browsers and are not restricted.
 	Origins []string
+	// AllowRequest is asked about each handshake whose transport, origin and
+	// method are right, not about later requests. An error refuses it, and its
+	// text is what the client is told. It may be called concurrently, and may
+	// wait for as long as the client does. Default: all are let in.
+	AllowRequest func(*http.Request) error
+	// OnRefused hears of each request that is refused with an error of the
+	// protocol, before that is answered: the error's code, and what the client
+	// is told. It may be called concurrently. Default: nobody hears.
+	OnRefused func(r *http.Request, code int, message string)
+	// Cookie makes the cookie that the answer to the handshake of a connection
+	// sets, such as for a load balancer; the id is the connection's, not that
+	// of a socket. With nil none is set. It may be called concurrently.
+	// Default: no cookies.
+	Cookie func(id string) *http.Cookie
+	// Headers may add to the headers of each answer to a request of a connection,
+	// that which begins a WebSocket included. A handshake is a request without
+	// sid in its query. It may be called concurrently, and comes before the
+	// headers that the protocol needs, which it can't change. Default: nothing
+	// is added.
+	Headers func(h http.Header, r *http.Request)
 	// AckError makes the argument with which a failed handler answers an
 	// acknowledgement. Default: {"error":{"message":…,"data":…}}.
 	AckError func(*Error) any

@@ -40,10 +40,17 @@ func NewServer(config Config) *Server {
 	s.engine = engine.NewServer(engine.Config{
 		PingInterval:   s.config.PingInterval,
 		PingTimeout:    s.config.PingTimeout,
+		Transports:     s.config.Transports,
+		NoUpgrade:      s.config.NoUpgrade,
 		UpgradeTimeout: s.config.UpgradeTimeout,
 		MaxPayload:     s.config.MaxPayload,
 		MaxBacklog:     s.config.MaxBacklog,
+		NoCompression:  s.config.NoCompression,
 		Origins:        s.config.Origins,
+		AllowRequest:   s.config.AllowRequest,
+		OnRefused:      s.config.OnRefused,
+		Cookie:         s.config.Cookie,
+		Headers:        s.config.Headers,
 		Logger:         s.config.Logger,
 		Open:           s.open,
 	})
