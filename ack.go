@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
 )
 
 // Emitter is where an event can be sent: a [*Socket], a [Target], a
@@ -118,25 +119,28 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 			yield(Answer[Args]{}, err)
 			return
 		}
-		p.ID, p.HasID = t.namespace.acks.Add(1)-1, true
-		asked := map[*Socket]struct{}{}
+		asked := map[*Socket]uint64{} // and the id of the answer
+		questions := map[*Namespace]question{}
 		for s := range t.Sockets() {
-			asked[s] = struct{}{}
+			q, ok := questions[s.namespace]
+			if !ok {
+				if q, err = s.namespace.question(p); err != nil {
+					yield(Answer[Args]{}, err)
+					return
+				}
+				questions[s.namespace] = q
+			}
+			asked[s] = q.id
 		}
 		answers := make(chan answer, len(asked))
 		defer func() {
-			for s := range asked {
-				s.forget(p.ID)
+			for s, id := range asked {
+				s.forget(id)
 			}
 		}()
-		frames, err := t.namespace.server.encode(p)
-		if err != nil {
-			yield(Answer[Args]{}, err)
-			return
-		}
-		for s := range asked {
-			s.expect(p.ID, answers)
-			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells
+		for s, id := range asked {
+			s.expect(id, answers)
+			_ = s.connection.send(questions[s.namespace].frames, true) // if it has ended, expect knows, or end tells
 		}
 		for len(asked) > 0 {
 			a, ok := next(ctx, answers)
@@ -170,6 +174,19 @@ func next(ctx context.Context, answers <-chan answer) (a answer, ok bool) {
 	case <-ctx.Done():
 		return a, false
 	}
+}
+
+// question is an event that one namespace's sockets are asked to acknowledge.
+type question struct {
+	id     uint64
+	frames []*transport.Frame
+}
+
+func (ns *Namespace) question(p *protocol.Packet) (question, error) {
+	own := *p
+	own.Namespace, own.ID, own.HasID = ns.name, ns.acks.Add(1)-1, true
+	frames, err := ns.server.encode(&own)
+	return question{own.ID, frames}, err
 }
 
 func (a answer) result() (Answer[Args], error) {

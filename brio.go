@@ -29,7 +29,8 @@
 //
 // What waits to be sent to a client and what waits for its handlers is bounded
 // by [Config].MaxBacklog. A client that does not read is disconnected; one
-// that sends faster than its handlers work is read more slowly.
+// that sends faster than its handlers work is read more slowly. One connection
+// is in at most [Config].MaxNamespaces namespaces.
 //
 // # Caveats
 //

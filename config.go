@@ -46,6 +46,14 @@ type Config struct {
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
 	// clients that accept that.
 	NoCompression bool
+	// MaxNamespaces is how many namespaces one connection may be in at once,
+	// or wait for. A client that asks for more is refused, with "too many
+	// namespaces". Default 64.
+	MaxNamespaces int
+	// NamespaceIdle is how long a namespace that was made for a client, see
+	// [Server.Of], is kept after its last socket has gone. One that nobody was
+	// let into is not kept. Default 1 min; negative: for ever.
+	NamespaceIdle time.Duration
 	// Origins are the values of the Origin header with which browsers may
 	// connect, such as https://example.com; "*" stands for any, without its
 	// cookies. Answers to them have the CORS headers that they need. Default:
@@ -100,6 +108,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxBacklog <= 0 {
 		c.MaxBacklog = 4 << 20
+	}
+	if c.MaxNamespaces <= 0 {
+		c.MaxNamespaces = 64
+	}
+	if c.NamespaceIdle == 0 {
+		c.NamespaceIdle = time.Minute
 	}
 	if c.AckError == nil {
 		c.AckError = envelope

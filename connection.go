@@ -22,6 +22,7 @@ type connection struct {
 
 	mu      sync.Mutex // guards what follows
 	sockets []*Socket
+	held    int // sockets, until they have done their last work
 	closed  bool
 	reason  Reason
 }
@@ -99,21 +100,60 @@ func (c *connection) socket(namespace string) *Socket {
 
 // connect begins a socket. Its first work is to be let in.
 func (c *connection) connect(p *protocol.Packet) {
-	ns := c.server.namespace(p.Namespace)
+	if !c.hold() {
+		c.refuse(p.Namespace, errNamespaces)
+		return
+	}
+	ns := c.server.hold(p.Namespace)
 	if ns == nil {
-		c.refuse(p.Namespace, &Error{Message: "Invalid namespace"})
+		c.release()
+		c.refuse(p.Namespace, errNamespace)
 		return
 	}
 	s := newSocket(ns, c, p)
-	c.mu.Lock()
-	c.sockets = slices.DeleteFunc(c.sockets, func(old *Socket) bool { return old.namespace == ns })
-	if c.closed {
-		c.mu.Unlock()
+	if !c.add(s) {
+		ns.release()
+		c.release()
 		return
 	}
-	c.sockets = append(c.sockets, s)
-	c.mu.Unlock()
 	s.work()
+}
+
+// hold reports whether the connection may have one more socket, which is counted
+// until it is released: when it has done its last work.
+func (c *connection) hold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held >= c.server.config.MaxNamespaces {
+		return false
+	}
+	c.held++
+	return true
+}
+
+func (c *connection) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held--
+}
+
+// add adds a socket, in the place of one of the same name that is gone, unless
+// the connection has closed. Others that are gone are kept for a while, so that
+// what the client still sends them is told from what is illegal.
+func (c *connection) add(s *Socket) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.sockets = slices.DeleteFunc(c.sockets, func(old *Socket) bool { return old.namespace.name == s.namespace.name })
+	if len(c.sockets) >= 2*c.server.config.MaxNamespaces {
+		if i := slices.IndexFunc(c.sockets, func(old *Socket) bool { return old.gone.Load() }); i >= 0 {
+			c.sockets = slices.Delete(c.sockets, i, i+1)
+		}
+	}
+	c.sockets = append(c.sockets, s)
+	return true
 }
 
 // refuse answers a CONNECT with a CONNECT_ERROR.

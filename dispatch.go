@@ -116,11 +116,17 @@ func (s *Socket) run() {
 // it: it becomes a target, is told so, and only then are its handlers called.
 func (s *Socket) admit() {
 	ns := s.namespace
+	if ns.child != nil {
+		if err := s.guard("namespace", ns.child.open); err != nil {
+			s.refuse("namespace", err)
+			return
+		}
+	}
 	table := ns.table.Load()
 	ns.local.Add(s, s.id)
 	for _, f := range table.middleware {
 		if err := s.guard("middleware", func() error { return f(s.ctx, s) }); err != nil {
-			s.refuse(err)
+			s.refuse("middleware", err)
 			return
 		}
 	}
@@ -128,6 +134,9 @@ func (s *Socket) admit() {
 		return // gone meanwhile
 	}
 	ns.server.wheel.Cancel(&s.connection.deadline)
+	if ns.child != nil {
+		ns.child.used.Store(true)
+	}
 	// It becomes a target with its CONNECT: before that it must get nothing, and
 	// once the client knows it must miss nothing.
 	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, ns.name, struct {
@@ -146,10 +155,10 @@ func (s *Socket) admit() {
 
 // refuse answers the CONNECT of a socket that is not let in. It was never
 // connected, so that no handler hears of its end.
-func (s *Socket) refuse(err error) {
+func (s *Socket) refuse(what string, err error) {
 	told, all := public(err)
 	if !all {
-		s.log("middleware", err)
+		s.log(what, err)
 	}
 	s.connection.leave(s)
 	s.connection.refuse(s.namespace.name, told)
@@ -168,6 +177,8 @@ func (s *Socket) depart() {
 		}
 	}
 	s.namespace.local.Remove(s)
+	s.namespace.release()
+	s.connection.release()
 }
 
 // handle calls the handlers of one event, and answers for them if they fail.

@@ -33,9 +33,11 @@ func Errorf(format string, args ...any) *Error {
 func (e *Error) Error() string { return e.Message }
 
 var (
-	errInternal = &Error{Message: "internal error"}
-	errArgument = &Error{Message: "invalid argument"}
-	errPanicked = errors.New("handler panicked")
+	errInternal   = &Error{Message: "internal error"}
+	errArgument   = &Error{Message: "invalid argument"}
+	errNamespace  = &Error{Message: "Invalid namespace"}
+	errNamespaces = &Error{Message: "too many namespaces"}
+	errPanicked   = errors.New("handler panicked")
 )
 
 // public returns what a client is told of err, and whether that is all there is

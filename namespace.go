@@ -2,8 +2,10 @@ package brio
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,15 +20,24 @@ import (
 // Handlers are registered once, before sockets come; those of one socket then
 // run one at a time, in order. A handler that panics is logged with its stack,
 // counted, and ends nothing but its event.
+//
+// A namespace whose name is a pattern has no sockets of its own, see
+// [Server.Of]. It is a parent: its children are made for the names that clients
+// ask for. They use its handlers; rooms are their own. What is sent to a parent
+// reaches the sockets of all children that this server has; a cluster adapter
+// brings it to the same children on other nodes.
 type Namespace struct {
 	server  *Server
 	name    string
 	local   *adapter.Local[*Socket]
-	adapter adapter.Adapter
-	acks    atomic.Uint64 // the next id of an acknowledgement; one for all sockets, so that a broadcast needs only one
+	adapter adapter.Adapter // of a child, once it has been opened
+	acks    atomic.Uint64   // the next id of an acknowledgement; one for all sockets, so that a broadcast needs only one
 
-	table atomic.Pointer[table]
-	mu    sync.Mutex // held to replace the table
+	family *family // of a parent
+	child  *child  // of a child
+
+	table *atomic.Pointer[table] // a child's is its parent's
+	mu    sync.Mutex             // held to replace the table
 }
 
 // table is what is registered. It is replaced, never changed.
@@ -43,20 +54,74 @@ func newNamespace(s *Server, name string) *Namespace {
 		server: s,
 		name:   name,
 		local:  adapter.NewLocal(func(s *Socket) *adapter.Places[*Socket] { return &s.places }),
+		table:  &atomic.Pointer[table]{},
 	}
 	ns.table.Store(&table{})
-	a, err := s.config.Adapter(name, sockets{ns})
-	if err != nil {
-		panic("brio: adapter of namespace " + name + ": " + err.Error())
-	}
-	ns.adapter = a
 	return ns
 }
 
-// Name returns the name, which begins with a slash.
+// connect makes the namespace's adapter.
+func (ns *Namespace) connect() error {
+	a, err := ns.server.config.Adapter(ns.name, sockets{ns})
+	if err != nil {
+		return fmt.Errorf("adapter of namespace %s: %w", ns.name, err)
+	}
+	ns.adapter = a
+	return nil
+}
+
+// close closes the namespace's adapter, if there is one.
+func (ns *Namespace) close() error {
+	if ns.child != nil && !ns.child.opened.Swap(false) {
+		return nil
+	}
+	return ns.adapter.Close()
+}
+
+// Name returns the name, which begins with a slash. A parent's is its pattern.
 func (ns *Namespace) Name() string { return ns.name }
 
+// PathValue returns the text that a wildcard of its parent's name stands for in
+// the name of a child; otherwise "".
+func (ns *Namespace) PathValue(name string) string {
+	if ns.child == nil {
+		return ""
+	}
+	if i := slices.Index(ns.child.family.pattern.names, name); i >= 0 {
+		return ns.child.values[i]
+	}
+	return ""
+}
+
+// Child returns a parent's child of that name, which it makes if there is none,
+// so that events can be sent to its sockets on other nodes. It panics if the name
+// does not match the parent's, or if another namespace or pattern wins. A child that has no sockets is forgotten after
+// Config.NamespaceIdle, and then reaches nobody: don't keep it, ask for it each
+// time.
+func (ns *Namespace) Child(name string) (*Namespace, error) {
+	if ns.family == nil {
+		panic("brio: namespace " + ns.name + " is no pattern and has no children")
+	}
+	if _, ok := ns.family.pattern.match(name); !ok {
+		panic("brio: namespace " + name + " does not match " + ns.name)
+	}
+	one := ns.server.hold(name)
+	if one.child == nil || one.child.family != ns.family {
+		one.release()
+		panic("brio: namespace " + name + " belongs to another than " + ns.name)
+	}
+	defer one.release()
+	if err := one.child.open(); err != nil {
+		return nil, err
+	}
+	one.child.used.Store(true)
+	return one, nil
+}
+
 func (ns *Namespace) register(change func(*table)) {
+	if ns.child != nil {
+		panic("brio: namespace " + ns.name + " uses the handlers of its parent: register them there")
+	}
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	t := *ns.table.Load()
@@ -115,6 +180,14 @@ func (ns *Namespace) OnAny(f func(ctx context.Context, s *Socket, event string, 
 // Socket returns the socket with that id, nil if it is not connected to this
 // server.
 func (ns *Namespace) Socket(id string) *Socket {
+	if ns.family != nil {
+		for _, one := range ns.family.living() {
+			if s := one.Socket(id); s != nil {
+				return s
+			}
+		}
+		return nil
+	}
 	if s, ok := ns.local.Get(id); ok && s.connected.Load() {
 		return s
 	}
@@ -138,6 +211,27 @@ func (ns *Namespace) In(rooms ...string) Target { return ns.To(rooms...) }
 // Emit sends an event to all sockets of the namespace.
 func (ns *Namespace) Emit(event string, args ...any) error {
 	return ns.Broadcast().Emit(event, args...)
+}
+
+// chosen returns the sockets of this server that the options select.
+func (ns *Namespace) chosen(o adapter.Options) []*Socket {
+	if ns.family == nil {
+		return ns.local.Append(nil, o)
+	}
+	var list []*Socket
+	for _, one := range ns.family.living() {
+		list = append(list, one.local.Append(nil, o)...)
+	}
+	return list
+}
+
+// broadcast sends a packet to the sockets that the options select. Once a child
+// has been collected that is nobody.
+func (ns *Namespace) broadcast(p *protocol.Packet, o adapter.Options) error {
+	if ns.child != nil && !ns.child.opened.Load() {
+		return nil
+	}
+	return ns.adapter.Broadcast(p, o)
 }
 
 // sockets is a namespace as its adapter sees it.

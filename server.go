@@ -3,7 +3,9 @@ package brio
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,12 +23,15 @@ type Server struct {
 	config Config
 	engine *engine.Server
 	script http.Handler
-	wheel  *wheel.Wheel // connect timeouts
-	group  group.Group  // dispatch of sockets
+	wheel  *wheel.Wheel // connect timeouts, idle children
+	group  group.Group  // dispatch of sockets, closing of children
 	panics atomic.Int64
 
-	mu         sync.RWMutex // guards what follows
+	mu         sync.RWMutex // guards what follows, the children of parents, and who holds them
 	namespaces map[string]*Namespace
+	parents    []*Namespace // in the order of their registration
+	idle       int          // children that wait to be collected
+	onNew      []func(*Namespace)
 }
 
 // NewServer returns a server with the main namespace, "/".
@@ -72,41 +77,118 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Of returns the namespace of that name, which it makes if there is none yet.
 // The main one is "/". A name begins with a slash and has no comma; Of panics
-// for others.
+// for others, and if the adapter can't be made.
+//
+// A name with wildcards, such as "/org-{id}" or "/docs/{folder}/{file}", is a
+// pattern, as for [http.ServeMux]. A wildcard matches one or more characters,
+// but no slash, comma or control character; {name...} at the end matches
+// slashes too. There is text between any two wildcards; the left one matches as
+// little as it can. [Socket.PathValue] returns what was matched.
+//
+// The namespace of a pattern is a parent. When the first client asks for a name
+// that matches, it gets a child: a namespace with sockets, rooms and an adapter
+// of its own, and with the handlers of its parent. A child without sockets is
+// forgotten after Config.NamespaceIdle. Who may have which name is decided by
+// the parent's middleware.
+//
+// A name without wildcards wins over patterns. It must be registered before
+// there is a child of that name, or Of panics; the child is returned by
+// [Namespace.Child]. Among patterns, the one that was registered first wins.
 func (s *Server) Of(name string) *Namespace {
 	if !strings.HasPrefix(name, "/") || strings.Contains(name, ",") {
 		panic("brio: namespace " + name + ": a name begins with / and has no comma")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ns := s.namespaces[name]
-	if ns == nil {
-		ns = newNamespace(s, name)
-		s.namespaces[name] = ns
+	ns, made := s.of(name)
+	if made {
+		s.announce(ns)
 	}
 	return ns
 }
 
-func (s *Server) namespace(name string) *Namespace {
+// of returns the namespace, and whether it has been made now.
+func (s *Server) of(name string) (ns *Namespace, made bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.ContainsAny(name, "{}") {
+		return s.parent(name), false
+	}
+	if ns := s.namespaces[name]; ns != nil {
+		return ns, false
+	}
+	for _, parent := range s.parents {
+		if one := parent.family.children[name]; one != nil && !one.child.collected {
+			panic("brio: namespace " + name + " is a child of " + parent.name + " already")
+		}
+	}
+	ns = newNamespace(s, name)
+	if err := ns.connect(); err != nil {
+		panic("brio: " + err.Error())
+	}
+	s.namespaces[name] = ns
+	return ns, true
+}
+
+// parent returns the namespace of a pattern.
+func (s *Server) parent(name string) *Namespace {
+	for _, parent := range s.parents {
+		if parent.name == name {
+			return parent
+		}
+	}
+	p, err := parsePattern(name)
+	if err != nil {
+		panic("brio: namespace " + name + ": " + err.Error())
+	}
+	ns := newParent(s, name, p)
+	s.parents = append(s.parents, ns)
+	return ns
+}
+
+// OnNewNamespace adds a function that hears of each namespace that is made from
+// then on, by [Server.Of] or for a client, but not of parents. It runs before
+// the namespace's first socket is let in. A child that it hears of may be emitted
+// to, but not be given handlers.
+func (s *Server) OnNewNamespace(f func(*Namespace)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onNew = append(s.onNew[:len(s.onNew):len(s.onNew)], f)
+}
+
+func (s *Server) announce(ns *Namespace) {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.namespaces[name]
+	list := s.onNew
+	s.mu.RUnlock()
+	for _, f := range list {
+		f(ns)
+	}
+}
+
+// all returns the namespaces with sockets, children included.
+func (s *Server) all() []*Namespace {
+	s.mu.RLock()
+	list := slices.Collect(maps.Values(s.namespaces))
+	parents := s.parents
+	s.mu.RUnlock()
+	for _, parent := range parents {
+		list = append(list, parent.family.living()...)
+	}
+	return list
 }
 
 // Stats are counts of a server at one moment.
 type Stats struct {
 	Connections int   // connections, of any transport
 	Sockets     int   // sockets, of all namespaces
+	Namespaces  int   // namespaces, with those made for clients and without patterns
 	Panics      int64 // panics in handlers since the start
 }
 
 // Stats returns the server's counts.
 func (s *Server) Stats() Stats {
 	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load()}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, ns := range s.namespaces {
+	for _, ns := range s.all() {
 		stats.Sockets += ns.local.Len()
+		stats.Namespaces++
 	}
 	return stats
 }
@@ -120,10 +202,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.engine.Shutdown(ctx)
 	s.wheel.Stop()
 	err = errors.Join(err, s.group.Wait(ctx))
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, ns := range s.namespaces {
-		err = errors.Join(err, ns.adapter.Close())
+	for _, ns := range s.all() {
+		err = errors.Join(err, ns.close())
 	}
 	return err
 }

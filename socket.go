@@ -48,6 +48,11 @@ func (s *Socket) ID() string { return s.id }
 // Namespace returns the namespace that the socket is in.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
+// PathValue returns the text that a wildcard of its parent's name stands for in
+// the name of the socket's namespace, see [Server.Of]; "" if there is no such
+// wildcard.
+func (s *Socket) PathValue(name string) string { return s.namespace.PathValue(name) }
+
 // Handshake returns how the socket came.
 func (s *Socket) Handshake() Handshake { return *s.handshake }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/briohq/brio/adapter"
 )
 
-// Target is a choice of sockets of one namespace. It is a value that never
+// Target is a choice of sockets of one namespace, or of all children of one. It is a value that never
 // changes: methods return another, so that a Target may be kept, and shared
 // between goroutines. Who is in its rooms is decided when it is used.
 type Target struct {
@@ -53,14 +53,14 @@ func (t Target) Emit(event string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return t.namespace.adapter.Broadcast(p, t.options)
+	return t.namespace.broadcast(p, t.options)
 }
 
 // Sockets returns those of the sockets that are connected to this node. What is
 // done with them holds no lock.
 func (t Target) Sockets() iter.Seq[*Socket] {
 	return func(yield func(*Socket) bool) {
-		for _, s := range t.namespace.local.Append(nil, t.options) {
+		for _, s := range t.namespace.chosen(t.options) {
 			if s.Connected() && !yield(s) {
 				return
 			}
