@@ -95,9 +95,9 @@ func (ns *Namespace) PathValue(name string) string {
 
 // Child returns a parent's child of that name, which it makes if there is none,
 // so that events can be sent to its sockets on other nodes. It panics if the name
-// does not match the parent's, or if another namespace or pattern wins. A child that has no sockets is forgotten after
-// Config.NamespaceIdle, and then reaches nobody: don't keep it, ask for it each
-// time.
+// does not match the parent's, or if another namespace or pattern wins. A child
+// that has no sockets is forgotten after Config.NamespaceIdle, and then reaches
+// nobody: don't keep it, ask for it each time.
 func (ns *Namespace) Child(name string) (*Namespace, error) {
 	if ns.family == nil {
 		panic("brio: namespace " + ns.name + " is no pattern and has no children")

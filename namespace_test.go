@@ -59,7 +59,7 @@ func TestNamespacesAreApart(t *testing.T) {
 	if two.Socket(id) != nil || one.Socket("nobody") != nil || one.Socket(id) == nil {
 		t.Error("Socket finds the wrong one")
 	}
-	diff(t, "stats", w.Stats(), brio.Stats{Connections: 1, Sockets: 2})
+	diff(t, "stats", w.Stats(), brio.Stats{Connections: 1, Sockets: 2, Namespaces: 2})
 
 	one.Socket(id).Join("room")
 	if two.To("room").Emit("no") != nil || two.Emit("only two") != nil || one.To("room").Emit("only one") != nil {

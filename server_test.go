@@ -36,7 +36,7 @@ func TestShutdown(t *testing.T) {
 	for range 2 {
 		diff(t, "reason", take(t, gone), brio.ServerShutdown)
 	}
-	diff(t, "stats", w.Stats(), brio.Stats{})
+	diff(t, "stats", w.Stats(), brio.Stats{Namespaces: 1})
 	if err := s.Emit("x"); !errors.Is(err, brio.ErrDisconnected) {
 		t.Errorf("Emit: %v", err)
 	}
