@@ -13,7 +13,8 @@ func (s *Server) encode(p *protocol.Packet) ([]*transport.Frame, error) {
 	if s.config.Codec != nil {
 		buf := scratch.Get().(*[]byte)
 		defer scratch.Put(buf)
-		message, err := s.config.Codec.Append((*buf)[:0], p)
+		own := *p // so that p need not be on the heap for those without a codec
+		message, err := s.config.Codec.Append((*buf)[:0], &own)
 		if err != nil {
 			return nil, err
 		}
