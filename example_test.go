@@ -22,6 +22,32 @@ type Line struct {
 
 const name brio.Key[string] = "name" // typed data of a socket
 
+// The short server of the README.
+func Example_short() {
+	const (
+		join brio.Call[string, []string] = "join" // a room; answers which ones one is in
+		say  brio.Event[string]          = "say"
+	)
+	server := brio.NewServer(brio.Config{})
+	chat := server.Of("/chat")
+	join.Handle(chat, func(_ context.Context, s *brio.Socket, room string) ([]string, error) {
+		s.Join(room)
+		return s.Rooms(), nil // the acknowledgement
+	})
+	say.Handle(chat, func(_ context.Context, s *brio.Socket, text string) error {
+		return say.Emit(s.To(s.Rooms()...), text) // to everyone else in the rooms of its sender
+	})
+
+	web := serve(server)
+	defer web.close()
+	ada, bob := web.connect("/chat", `{}`), web.connect("/chat", `{}`)
+	ada.call(`"join","lobby"`)
+	bob.call(`"join","lobby"`)
+	ada.emit(`"say","hello"`)
+	fmt.Println("Bob hears:", bob.next())
+	// Output: Bob hears: ["say","hello"]
+}
+
 // The server of the README, and two people who chat.
 func Example() {
 	server := brio.NewServer(brio.Config{})

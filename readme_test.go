@@ -11,24 +11,30 @@ import (
 	"testing"
 )
 
-// The README's server is the one of the example, which is compiled and run: the
-// same declarations, and the same lines in main.
-func TestServerOfREADMEIsTheExample(t *testing.T) {
+// The README's servers are those of the examples, which are compiled and run:
+// the same declarations, and the same lines in main.
+func TestServersOfREADMEAreTheExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```go\n(.*?)```").FindSubmatch(readme)
-	if block == nil {
-		t.Fatal("README.md shows no Go program")
-	}
-	shown := declarations(t, string(block[1]))
 	example, err := os.ReadFile("example_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	compiled := declarations(t, string(example))
-	compared := 0
+	examples := []string{"Example_short", "Example"}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(readme, -1)
+	if len(blocks) != len(examples) {
+		t.Fatalf("README.md shows %d Go programs, want %d", len(blocks), len(examples))
+	}
+	for i, block := range blocks {
+		compareProgram(t, declarations(t, string(block[1])), compiled, examples[i])
+	}
+}
+
+func compareProgram(t *testing.T, shown, compiled map[string]string, example string) {
+	t.Helper()
 	for name, want := range shown {
 		switch name {
 		case "main":
@@ -37,17 +43,16 @@ func TestServerOfREADMEIsTheExample(t *testing.T) {
 				if strings.HasPrefix(line, "http.") || strings.HasPrefix(line, "log.") || strings.HasPrefix(line, "func ") {
 					continue // how a program listens
 				}
-				if !strings.Contains(compiled["Example"], line) {
-					t.Errorf("example_test.go: Example has no line %q, which README.md has", line)
+				if !strings.Contains(compiled[example], line) {
+					t.Errorf("example_test.go: %s has no line %q, which README.md has", example, line)
 				}
 			}
 		default:
 			diff(t, name+" of README.md and of example_test.go", compiled[name], want)
 		}
-		compared++
 	}
-	if compared < 5 {
-		t.Errorf("README.md declares only %d things", compared)
+	if shown["main"] == "" {
+		t.Error("a Go program of README.md has no main")
 	}
 }
 
