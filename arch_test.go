@@ -59,7 +59,7 @@ var strata = []stratum{
 	},
 	{
 		pkg:    "protocol/msgpack",
-		ours:   []string{"protocol"},
+		ours:   []string{"protocol", "internal/..."},
 		theirs: []string{"github.com/tinylib/msgp/msgp"},
 		why:    "the one place that knows MessagePack: it makes the packets protocol makes, so nothing above knows what a client speaks",
 	},

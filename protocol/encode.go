@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
-	"unicode/utf8"
+
+	"github.com/briohq/brio/internal/jsonstring"
 )
 
 // AppendEvent appends the payload of an event, `["event",argument,…]`, to dst and
@@ -245,39 +247,7 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return out[:len(out)-1], nil // a newline
 }
 
-// appendString appends s as a JSON string, escaping what has to be, as
-// JSON.stringify does. What is not UTF-8 becomes U+FFFD.
+// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
 func appendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	if !utf8.ValidString(s) {
-		s = string(bytes.ToValidUTF8([]byte(s), []byte("\uFFFD")))
-	}
-	last := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[last:i]...)
-		last = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	dst = append(dst, s[last:]...)
-	return append(dst, '"')
+	return jsonstring.Append(dst, strings.ToValidUTF8(s, "\uFFFD"))
 }

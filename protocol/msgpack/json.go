@@ -7,42 +7,16 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/briohq/brio/internal/jsonstring"
 	"github.com/briohq/brio/protocol"
 )
 
 // appendString appends s as JSON.stringify writes it.
 func appendString(dst, s []byte) ([]byte, error) {
-	const hex = "0123456789abcdef"
 	if !utf8.Valid(s) {
 		return dst, fmt.Errorf("%w: a string is not UTF-8", protocol.ErrSyntax)
 	}
-	dst = append(dst, '"')
-	last := 0
-	for i, c := range s {
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[last:i]...)
-		last = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	dst = append(dst, s[last:]...)
-	return append(dst, '"'), nil
+	return jsonstring.Append(dst, s), nil
 }
 
 // appendFloat appends f as JSON.stringify writes it: null if it is not finite,
