@@ -80,6 +80,9 @@ type Config struct {
 	// headers that the protocol needs, which it can't change. Default: nothing
 	// is added.
 	Headers func(h http.Header, r *http.Request)
+	// Recovery lets sockets survive a short disconnection. Default: nil, they
+	// don't.
+	Recovery *Recovery
 	// AckError makes the argument with which a failed handler answers an
 	// acknowledgement. Default: {"error":{"message":…,"data":…}}.
 	AckError func(*Error) any
@@ -114,6 +117,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.NamespaceIdle == 0 {
 		c.NamespaceIdle = time.Minute
+	}
+	if c.Recovery != nil {
+		c.Recovery = c.Recovery.withDefaults()
 	}
 	if c.AckError == nil {
 		c.AckError = envelope

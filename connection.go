@@ -8,6 +8,7 @@ import (
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
 )
 
 // connection is one client's session with the sockets that share it, one for
@@ -170,19 +171,24 @@ func (c *connection) control(t protocol.Type, namespace string, payload ...any) 
 
 // controlThen is control, see [engine.Session.SendThen].
 func (c *connection) controlThen(then func(), t protocol.Type, namespace string, payload ...any) error {
-	p := protocol.Packet{Type: t, Namespace: namespace}
-	if len(payload) > 0 {
-		list, _, err := protocol.AppendArgs(nil, nil, payload...)
-		if err != nil {
-			return err
-		}
-		p.Data = list[1 : len(list)-1]
-	}
-	frames, err := c.server.encode(&p)
+	frames, err := c.encode(t, namespace, payload...)
 	if err != nil {
 		return err
 	}
 	return c.session.SendThen(frames, 0, then)
+}
+
+// encode returns the frames of a packet of the protocol's own.
+func (c *connection) encode(t protocol.Type, namespace string, payload ...any) ([]*transport.Frame, error) {
+	p := protocol.Packet{Type: t, Namespace: namespace}
+	if len(payload) > 0 {
+		list, _, err := protocol.AppendArgs(nil, nil, payload...)
+		if err != nil {
+			return nil, err
+		}
+		p.Data = list[1 : len(list)-1]
+	}
+	return c.server.encode(&p)
 }
 
 // leave forgets a socket, unless another has taken its place.

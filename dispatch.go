@@ -123,8 +123,16 @@ func (s *Socket) admit() {
 		}
 	}
 	table := ns.table.Load()
-	ns.local.Add(s, s.id)
-	for _, f := range table.middleware {
+	middleware := table.middleware
+	switch r := ns.recovery; {
+	case r == nil:
+		ns.local.Add(s, s.id)
+	case !r.claim(s):
+		r.list(s)
+	case !r.config.Middleware:
+		middleware = nil
+	}
+	for _, f := range middleware {
 		if err := s.guard("middleware", func() error { return f(s.ctx, s) }); err != nil {
 			s.refuse("middleware", err)
 			return
@@ -137,11 +145,7 @@ func (s *Socket) admit() {
 	if ns.child != nil {
 		ns.child.used.Store(true)
 	}
-	// It becomes a target with its CONNECT: before that it must get nothing, and
-	// once the client knows it must miss nothing.
-	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, ns.name, struct {
-		ID string `json:"sid"`
-	}{s.id})
+	s.welcome()
 	s.mu.Lock()
 	live := !s.ended && s.connected.Load()
 	s.mu.Unlock()
@@ -151,6 +155,19 @@ func (s *Socket) admit() {
 		}
 		s.log("connect", s.guard("connect", func() error { return f(s.ctx, s) }))
 	}
+}
+
+// welcome tells the client that its socket has connected. It becomes a target
+// with its CONNECT: before that it must get nothing, and once the client knows it
+// must miss nothing.
+func (s *Socket) welcome() {
+	if r := s.namespace.recovery; r != nil {
+		r.welcome(s)
+		return
+	}
+	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, s.namespace.name, struct {
+		ID string `json:"sid"`
+	}{s.id})
 }
 
 // refuse answers the CONNECT of a socket that is not let in. It was never
@@ -176,8 +193,12 @@ func (s *Socket) depart() {
 			s.log("disconnect", s.guard("disconnect", func() error { return f(ctx, s, s.reason) }))
 		}
 	}
-	s.namespace.local.Remove(s)
-	s.namespace.release()
+	if r := s.namespace.recovery; r == nil {
+		s.namespace.local.Remove(s)
+		s.namespace.release()
+	} else if away := r.part(s); !away {
+		s.namespace.release()
+	}
 	s.connection.release()
 }
 

@@ -13,3 +13,6 @@ func (s *Socket) PendingAcks() int {
 	defer s.mu.Unlock()
 	return len(s.pending)
 }
+
+// Kept returns how many bytes are kept for sockets that may come back.
+func (s *Server) Kept() int64 { return s.kept.Load() }

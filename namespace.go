@@ -12,6 +12,7 @@ import (
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
 )
 
 // Namespace is a part of a server with sockets, rooms and handlers of its own.
@@ -32,6 +33,8 @@ type Namespace struct {
 	local   *adapter.Local[*Socket]
 	adapter adapter.Adapter // of a child, once it has been opened
 	acks    atomic.Uint64   // the next id of an acknowledgement; one for all sockets, so that a broadcast needs only one
+
+	recovery *recovery // nil without Config.Recovery, and of a parent
 
 	family *family // of a parent
 	child  *child  // of a child
@@ -57,6 +60,7 @@ func newNamespace(s *Server, name string) *Namespace {
 		table:  &atomic.Pointer[table]{},
 	}
 	ns.table.Store(&table{})
+	ns.recovery = newRecovery(ns)
 	return ns
 }
 
@@ -74,6 +78,9 @@ func (ns *Namespace) connect() error {
 func (ns *Namespace) close() error {
 	if ns.child != nil && !ns.child.opened.Swap(false) {
 		return nil
+	}
+	if ns.recovery != nil {
+		ns.recovery.end()
 	}
 	return ns.adapter.Close()
 }
@@ -244,23 +251,40 @@ var members = sync.Pool{New: func() any { return new([]*Socket) }}
 // engine's flusher gathers what each connection has waiting into one write.
 func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
 	list := members.Get().(*[]*Socket)
-	*list = ns.local.Append((*list)[:0], o)
-	if len(*list) > 0 {
-		how := engine.Later
-		if o.Volatile {
-			how |= engine.Volatile
-		}
-		frames, err := ns.server.encode(p)
-		if err != nil {
-			ns.server.config.Logger.Error("packet of the cluster can't be encoded", "error", err, "namespace", ns.name)
-			*list = (*list)[:0]
-		}
-		for _, s := range *list {
-			if s.connected.Load() {
-				_ = s.connection.session.Send(frames, how) // a client that is gone, or too slow, is not the sender's concern
-			}
+	if ns.recovery != nil {
+		*list = ns.recovery.deliver((*list)[:0], p, o)
+	} else {
+		*list = ns.local.Append((*list)[:0], o)
+		if len(*list) > 0 {
+			ns.deliver(*list, p, o)
 		}
 	}
 	clear(*list)
 	members.Put(list)
+}
+
+func (ns sockets) deliver(list []*Socket, p *protocol.Packet, o adapter.Options) {
+	frames, err := ns.server.encode(p)
+	if err != nil {
+		ns.unencodable(err)
+		return
+	}
+	queue(list, frames, o)
+}
+
+func (ns *Namespace) unencodable(err error) {
+	ns.server.config.Logger.Error("packet of the cluster can't be encoded", "error", err, "namespace", ns.name)
+}
+
+// queue leaves frames to the flusher, for each socket that has been let in.
+func queue(list []*Socket, frames []*transport.Frame, o adapter.Options) {
+	how := engine.Later
+	if o.Volatile {
+		how |= engine.Volatile
+	}
+	for _, s := range list {
+		if s.connected.Load() {
+			_ = s.connection.session.Send(frames, how) // a client that is gone, or too slow, is not the sender's concern
+		}
+	}
 }

@@ -52,7 +52,9 @@ func (w *site) visit(namespace string) *peer {
 		w.t.Fatal("dial: ", err)
 	}
 	p := &peer{t: w.t, conn: conn, in: conn}
+	w.mu.Lock()
 	w.peers = append(w.peers, p)
+	w.mu.Unlock()
 	_ = conn.SetDeadline(time.Now().Add(2 * patience))
 	dialer := ws.Dialer{NetDial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
 	_, early, _, err := dialer.Dial(context.Background(), "ws://brio.test/socket.io/?EIO=4&transport=websocket")

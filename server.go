@@ -26,6 +26,7 @@ type Server struct {
 	wheel  *wheel.Wheel // connect timeouts, idle children
 	group  group.Group  // dispatch of sockets, closing of children
 	panics atomic.Int64
+	kept   atomic.Int64 // bytes of all that is kept for recovery
 
 	mu         sync.RWMutex // guards what follows, the children of parents, and who holds them
 	namespaces map[string]*Namespace
@@ -205,5 +206,5 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, ns := range s.all() {
 		err = errors.Join(err, ns.close())
 	}
-	return err
+	return errors.Join(err, s.group.Wait(ctx)) // for those who hear of what was not recovered
 }

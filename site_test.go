@@ -25,7 +25,9 @@ type site struct {
 	http   http.Server
 	dial   func() (net.Conn, error)
 	served chan struct{} // closed when http has ended
-	peers  []*peer
+
+	mu    sync.Mutex // guards peers
+	peers []*peer
 }
 
 // fataler is the part of a testing.T that an example can have too.

@@ -19,6 +19,8 @@ type Socket struct {
 	id         string
 	handshake  *Handshake
 	places     adapter.Places[*Socket] // owned by the namespace's index
+	trail      *trail                  // nil without Config.Recovery
+	recovered  bool
 
 	connected atomic.Bool // let in and told so, until it departs
 	gone      atomic.Bool // disconnected by the server; the client may not know
@@ -38,11 +40,14 @@ type Socket struct {
 func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
 	s := &Socket{namespace: ns, connection: c, id: engine.NewID(), handshake: c.handshake.with(p)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	if ns.recovery != nil {
+		s.trail = &trail{over: make(chan struct{})}
+	}
 	return s
 }
 
 // ID returns the socket's id: 20 characters, new for each connection and each
-// namespace.
+// namespace, unless the socket has been recovered.
 func (s *Socket) ID() string { return s.id }
 
 // Namespace returns the namespace that the socket is in.
@@ -55,6 +60,10 @@ func (s *Socket) PathValue(name string) string { return s.namespace.PathValue(na
 
 // Handshake returns how the socket came.
 func (s *Socket) Handshake() Handshake { return *s.handshake }
+
+// Recovered reports whether the client has been given the socket that it had
+// before, with its id, rooms and data, and all that it has missed, see [Recovery].
+func (s *Socket) Recovered() bool { return s.recovered }
 
 // Transport returns the name of what carries the socket now: polling or
 // websocket.
@@ -78,10 +87,22 @@ func (d *Disconnect) Is(target error) bool { return target == ErrDisconnected }
 
 // Join puts the socket into rooms. It does nothing for one that has
 // disconnected.
-func (s *Socket) Join(rooms ...string) { s.namespace.local.Join(s, rooms...) }
+func (s *Socket) Join(rooms ...string) {
+	if r := s.namespace.recovery; r != nil {
+		r.join(s, rooms)
+	} else {
+		s.namespace.local.Join(s, rooms...)
+	}
+}
 
 // Leave takes the socket out of rooms, except the one of its id.
-func (s *Socket) Leave(rooms ...string) { s.namespace.local.Leave(s, rooms...) }
+func (s *Socket) Leave(rooms ...string) {
+	if r := s.namespace.recovery; r != nil {
+		r.leave(s, rooms)
+	} else {
+		s.namespace.local.Leave(s, rooms...)
+	}
+}
 
 // Rooms returns the rooms that the socket is in, first the one that is named by
 // its id and has no other. While it disconnects it is still in them.
@@ -111,6 +132,9 @@ func (s *Socket) Volatile() Target { return s.namespace.To(s.id).Volatile() }
 // be encoded, with [ErrDisconnected] if the socket has disconnected, or if too
 // much waits to be sent to it.
 func (s *Socket) Emit(event string, args ...any) error {
+	if r := s.namespace.recovery; r != nil {
+		return r.send(s, event, args)
+	}
 	p := protocol.Packet{Namespace: s.namespace.name}
 	frames, err := s.namespace.server.encodeEvent(&p, event, args)
 	if err != nil {
@@ -127,11 +151,16 @@ func (s *Socket) emit(frames []*transport.Frame) error {
 }
 
 func (c *connection) send(frames []*transport.Frame, later bool) error {
+	return c.sendThen(frames, later, nil)
+}
+
+// sendThen is send, see [engine.Session.SendThen].
+func (c *connection) sendThen(frames []*transport.Frame, later bool, then func()) error {
 	var how engine.Sending
 	if later {
 		how = engine.Later
 	}
-	err := c.session.Send(frames, how)
+	err := c.session.SendThen(frames, how, then)
 	if errors.Is(err, engine.ErrClosed) {
 		return ErrDisconnected
 	}

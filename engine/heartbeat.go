@@ -35,6 +35,7 @@ func (s *Session) beat() {
 		s.Abort(TransportClose)
 	case !s.pinged:
 		s.pinged = true
+		s.sounded = s.server.now()
 		s.schedule(s.due + s.server.config.PingTimeout)
 		s.mu.Unlock()
 		_ = s.Send(ping, Later) // a session that has just ended needs no ping
@@ -52,7 +53,7 @@ func (s *Session) ponged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == open {
-		s.pinged = false
+		s.pinged, s.heard = false, s.sounded
 		s.schedule(s.server.now() + s.server.config.PingInterval)
 	}
 }
@@ -71,4 +72,22 @@ func (s *Session) overdue() bool {
 		deadline += s.server.config.PingTimeout
 	}
 	return s.server.now() >= deadline
+}
+
+// Heard returns a time for which the client has proved, by answering a heartbeat,
+// that it has got everything that was sent before it; the zero time if there is
+// none yet.
+func (s *Session) Heard() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heard == 0 {
+		return time.Time{}
+	}
+	return s.server.start.Add(s.heard)
+}
+
+// Patience returns the longest time for which a client that has gone without a
+// word is taken for present.
+func (s *Server) Patience() time.Duration {
+	return s.config.PingInterval + s.config.PingTimeout
 }

@@ -46,8 +46,10 @@ type Session struct {
 
 	// The heartbeat: a ping is due, or the answer to one, at this time since
 	// the server's start.
-	pinged bool
-	due    time.Duration
+	pinged  bool
+	due     time.Duration
+	sounded time.Duration // when the last ping was queued
+	heard   time.Duration // when the last one was that has been answered, 0 if none has
 
 	// The outbox.
 	out      *outbox
