@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/briohq/brio/transport/websocket"
 )
 
 // Config is what a [Server] is made of. Only Open is required; every other
@@ -33,6 +35,11 @@ type Config struct {
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
 	// clients that accept that.
 	NoCompression bool
+	// Deflate compresses what is sent over WebSocket to clients that offer
+	// permessage-deflate (RFC 7692), as browsers do, and lets them do likewise.
+	// A broadcast is compressed once for all of them, and an idle session needs
+	// no memory for it; who sends pays with time. Default: no compression.
+	Deflate *Deflate
 	// Origins are the values of the Origin header with which browsers may
 	// connect, such as https://example.com; "*" stands for any, without its
 	// cookies. Answers to them have the CORS headers that they need. Default:
@@ -65,6 +72,9 @@ type Config struct {
 	// Logger hears of refused requests, at debug level. Default: silence.
 	Logger *slog.Logger
 }
+
+// Deflate is how messages over WebSocket are compressed.
+type Deflate = websocket.Deflate
 
 func (c Config) withDefaults() Config {
 	orDuration := func(d *time.Duration, fallback time.Duration) {

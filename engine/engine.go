@@ -128,7 +128,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	session := &Session{id: NewID(), server: s, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
-	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, &s.group)
+	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, s.config.Deflate, &s.group)
 	if err != nil {
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
 		return

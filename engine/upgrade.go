@@ -51,7 +51,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 
 	s.server.addHeaders(w, r)
-	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, &s.server.group)
+	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, s.server.config.Deflate, &s.server.group)
 	switch {
 	case err != nil && free:
 		s.abandon(up)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 )
 
 // headroom is what the longest header of a WebSocket frame from a server takes
@@ -15,8 +16,8 @@ const headroom = 10
 //
 // The forms share one buffer: a text packet on a polling transport is its type
 // digit and payload, and a WebSocket frame is the same behind a header, for
-// which the buffer leaves room. Only binary on polling, in base64, is made when
-// it is first asked for.
+// which the buffer leaves room. Binary on polling, in base64, and what is
+// compressed are made when they are first asked for.
 type Frame struct {
 	buf    []byte // headroom, type digit unless binary, payload
 	start  int    // where the WebSocket frame begins in buf
@@ -24,6 +25,8 @@ type Frame struct {
 
 	once   sync.Once
 	base64 []byte
+
+	compressed atomic.Pointer[compressed] // see Compressed
 }
 
 // Begin returns a buffer in which a text packet of about size bytes can be

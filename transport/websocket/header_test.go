@@ -16,7 +16,7 @@ func TestHeadersOfTheHandshake(t *testing.T) {
 		for _, name := range reserved {
 			w.Header().Set(name, "7")
 		}
-		c, err := Accept(w, q, newRecorder(), limit, &group.Group{})
+		c, err := Accept(w, q, newRecorder(), limit, nil, &group.Group{})
 		if err != nil {
 			t.Error(err)
 			return

@@ -35,6 +35,7 @@ type parser struct {
 	message    []byte // the fragments of a message so far
 	fragmented bool
 	binary     bool // of the fragmented message
+	compressed bool // likewise
 }
 
 // feed takes the bytes that have arrived next, pushes the packets that they
@@ -113,13 +114,13 @@ func (c *Conn) check(h ws.Header) error {
 	if c.parser.fragmented {
 		s = s.Set(ws.StateFragmented)
 	}
-	if err := ws.CheckHeader(h, s); err != nil {
+	if err := ws.CheckHeader(c.unmarked(h), s); err != nil {
 		return &violation{ws.StatusProtocolError, err}
 	}
 	if h.Length < 0 {
 		return &violation{ws.StatusProtocolError, errors.New("frame length with its highest bit set")}
 	}
-	if !h.OpCode.IsControl() && h.Length > int64(c.limit-len(c.parser.message)) {
+	if !h.OpCode.IsControl() && h.Length > int64(c.bound(h)-len(c.parser.message)) {
 		return &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", c.limit)}
 	}
 	return nil
@@ -132,17 +133,17 @@ func (c *Conn) frame(h ws.Header, payload []byte) error {
 	case h.OpCode.IsControl():
 		return c.control(h.OpCode, payload)
 	case h.OpCode != ws.OpContinuation && h.Fin:
-		return c.deliver(payload, h.OpCode == ws.OpBinary)
+		return c.whole(payload, h.OpCode == ws.OpBinary, h.Rsv != 0)
 	case h.OpCode != ws.OpContinuation:
-		p.fragmented, p.binary = true, h.OpCode == ws.OpBinary
+		p.fragmented, p.binary, p.compressed = true, h.OpCode == ws.OpBinary, h.Rsv != 0
 	}
 	p.message = append(p.message, payload...)
 	if !h.Fin {
 		return nil
 	}
-	message := p.message
-	p.message, p.fragmented = nil, false
-	return c.deliver(message, p.binary)
+	message, compressed := p.message, p.compressed
+	p.message, p.fragmented, p.compressed = nil, false, false
+	return c.whole(message, p.binary, compressed)
 }
 
 // deliver pushes the packet of one message.

@@ -206,9 +206,13 @@ func feed(in string, step int) outcome { return feedBy(in, func() int { return s
 
 // feedBy feeds in in steps of the given sizes until there is an error. The Conn
 // is kept busy, so that an answer to a ping stays where it can be seen.
-func feedBy(in string, step func() int) (o outcome) {
+func feedBy(in string, step func() int) outcome {
+	return feedConn(&Conn{limit: limit, busy: true}, in, step)
+}
+
+func feedConn(c *Conn, in string, step func() int) (o outcome) {
 	r := newRecorder()
-	c := &Conn{receiver: r, limit: limit, busy: true}
+	c.receiver = r
 	for b := []byte(in); len(b) > 0 && o.err == nil; {
 		n := min(step(), len(b))
 		chunk := bytes.Clone(b[:n])

@@ -36,6 +36,7 @@ type Conn struct {
 	receiver transport.Receiver
 	group    *group.Group
 	limit    int // bytes of a message
+	deflate  int // bytes from which on messages are compressed; 0 if that was not agreed on
 
 	parser parser // owned by the reader
 
@@ -74,14 +75,20 @@ var reserved = []string{
 
 // Accept answers the WebSocket handshake of r and returns the connection, which
 // can be written to, and pushes into receiver from [Conn.Start] on. The answer
-// has the headers that w has been given before, but for those of the protocol. A message of
-// more than limit bytes ends it. Its goroutines are of g. If the handshake is
-// refused, that has been answered too.
-func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, g *group.Group) (*Conn, error) {
+// has the headers that w has been given before, but for those of the protocol. A
+// message of more than limit bytes ends it. Messages are compressed if deflate
+// is not nil and the client offers it. Its goroutines are of g. If the handshake
+// is refused, that has been answered too.
+func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, deflate *Deflate, g *group.Group) (*Conn, error) {
 	for _, name := range reserved {
 		w.Header().Del(name)
 	}
-	nc, buffered, _, err := ws.HTTPUpgrader{Header: w.Header()}.Upgrade(r, w)
+	upgrader := ws.HTTPUpgrader{Header: w.Header()}
+	var n negotiation
+	if deflate != nil {
+		upgrader.Negotiate = n.negotiate
+	}
+	nc, buffered, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
 		if nc != nil {
 			_ = nc.Close()
@@ -89,6 +96,9 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 		return nil, err
 	}
 	c := &Conn{nc: nc, receiver: receiver, limit: limit, group: g}
+	if n.agreed {
+		c.deflate = deflate.threshold()
+	}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
 		c.parser.partial = append(c.parser.partial, early...)
@@ -222,7 +232,7 @@ func (c *Conn) Close(frames []*transport.Frame) {
 	c.unpause()
 	c.mu.Unlock()
 	_ = c.nc.SetDeadline(time.Now().Add(closeTimeout))
-	w := newWriter(frames)
+	w := c.newWriter(frames)
 	w.list = append(w.list, closeFrame(ws.StatusNoStatusRcvd))
 	c.write(w, false)
 }
@@ -241,7 +251,7 @@ func (c *Conn) Abort() {
 	c.unpause()
 	c.mu.Unlock()
 	if idle {
-		w := newWriter(nil)
+		w := c.newWriter(nil)
 		w.list = append(w.list, closeFrame(ws.StatusNoStatusRcvd))
 		_, _ = w.try(c.raw)
 		w.free()

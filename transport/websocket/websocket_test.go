@@ -24,7 +24,7 @@ func TestHandshake(t *testing.T) {
 	r, g := newRecorder(), &group.Group{}
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, r, limit, g)
+		c, err := Accept(w, q, r, limit, nil, g)
 		if err != nil {
 			return
 		}
@@ -76,7 +76,7 @@ func TestHandshake(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, newRecorder(), limit, &group.Group{})
+		c, err := Accept(w, q, newRecorder(), limit, nil, &group.Group{})
 		if err != nil {
 			t.Error(err)
 			return
@@ -109,7 +109,7 @@ func TestWriteBeforeStart(t *testing.T) {
 	r, g := newRecorder(), &group.Group{}
 	wrote := make(chan error, 1)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, r, limit, g)
+		c, err := Accept(w, q, r, limit, nil, g)
 		if err != nil {
 			wrote <- err
 			return

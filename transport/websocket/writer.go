@@ -32,10 +32,10 @@ var writers = sync.Pool{New: func() any {
 	return w
 }}
 
-func newWriter(frames []*transport.Frame) *writer {
+func (c *Conn) newWriter(frames []*transport.Frame) *writer {
 	w := writers.Get().(*writer)
 	for _, f := range frames {
-		w.list = append(w.list, f.WebSocket())
+		w.list = append(w.list, c.form(f))
 	}
 	return w
 }
@@ -106,12 +106,12 @@ func (w *writer) finish(nc net.Conn) error {
 
 // Write sends frames.
 func (c *Conn) Write(frames []*transport.Frame) bool {
-	return c.write(newWriter(frames), true)
+	return c.write(c.newWriter(frames), true)
 }
 
 // send sends one frame of the WebSocket protocol itself.
 func (c *Conn) send(frame []byte) {
-	w := newWriter(nil)
+	w := c.newWriter(nil)
 	w.list = append(w.list, frame)
 	c.write(w, false)
 }

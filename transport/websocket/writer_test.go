@@ -257,10 +257,11 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	c := new(Conn)
 	batch := frames("42[\"chat\",\"a message of the usual length\"]")
 	b.ReportAllocs()
 	for b.Loop() {
-		w := newWriter(batch)
+		w := c.newWriter(batch)
 		for {
 			all, err := w.try(raw)
 			if err != nil {
