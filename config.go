@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
 )
 
@@ -46,6 +47,13 @@ type Config struct {
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
 	// clients that accept that.
 	NoCompression bool
+	// Deflate compresses what is sent over WebSocket to clients that offer
+	// permessage-deflate (RFC 7692), as browsers do, and lets them do likewise.
+	// A broadcast is compressed once for all of them, and an idle connection
+	// needs no memory for it; who emits pays with time. See
+	// [Target.Uncompressed] for what is compressed already. Default: no
+	// compression.
+	Deflate *Deflate
 	// MaxNamespaces is how many namespaces one connection may be in at once,
 	// or wait for. A client that asks for more is refused, with "too many
 	// namespaces". Default 64.
@@ -97,6 +105,9 @@ type Config struct {
 	// refused requests and packets (debug). Default: silence.
 	Logger *slog.Logger
 }
+
+// Deflate is how messages over WebSocket are compressed.
+type Deflate = engine.Deflate
 
 func (c Config) withDefaults() Config {
 	if c.Path == "" {

@@ -52,6 +52,7 @@ func NewServer(config Config) *Server {
 		MaxPayload:     s.config.MaxPayload,
 		MaxBacklog:     s.config.MaxBacklog,
 		NoCompression:  s.config.NoCompression,
+		Deflate:        s.config.Deflate,
 		Origins:        s.config.Origins,
 		AllowRequest:   s.config.AllowRequest,
 		OnRefused:      s.config.OnRefused,
