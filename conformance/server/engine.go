@@ -15,6 +15,7 @@ func (c command) engineEcho() *engine.Server {
 		PingTimeout:  c.PingTimeout,
 		MaxPayload:   c.MaxPayload,
 		Origins:      c.Origin,
+		Deflate:      c.deflate(),
 		Logger:       logger(),
 		Open: func(s *engine.Session, _ *http.Request) engine.Receiver {
 			return echo{s}

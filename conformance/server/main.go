@@ -35,6 +35,7 @@ type command struct {
 	ConnectTimeout time.Duration `help:"How long a client may take to join a namespace." default:"1s"`
 	MaxPayload     int           `help:"Bytes of the largest message." default:"1000000"`
 	Msgpack        bool          `help:"Speak MessagePack instead of text."`
+	Deflate        bool          `help:"Compress messages over WebSocket."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 
@@ -83,6 +84,13 @@ func serve(ctx context.Context, listener net.Listener, mux http.Handler, sockets
 	}
 
 	return fmt.Errorf("serve: %w", err)
+}
+
+func (c command) deflate() *engine.Deflate {
+	if !c.Deflate {
+		return nil
+	}
+	return new(engine.Deflate)
 }
 
 func logger() *slog.Logger {

@@ -17,6 +17,7 @@ func (c command) socketServer() *brio.Server {
 		ConnectTimeout: c.ConnectTimeout,
 		MaxPayload:     c.MaxPayload,
 		Origins:        c.Origin,
+		Deflate:        c.deflate(),
 		Logger:         logger(),
 	}
 	if c.Msgpack {

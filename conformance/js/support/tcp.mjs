@@ -53,9 +53,9 @@ export class Connection {
   }
 
   // open makes a WebSocket and reads the Engine.IO handshake from it.
-  static async open(path = "/engine.io/", pipelined = "") {
+  static async open(path = "/engine.io/", pipelined = "", headers = {}) {
     const connection = new Connection();
-    connection.write(Connection.request({ path }), pipelined);
+    connection.write(Connection.request({ path, headers }), pipelined);
     const { status } = await within(3000, connection.answer, "the answer");
     assert.equal(status, 101);
     connection.handshake = await connection.next();

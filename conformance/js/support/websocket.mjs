@@ -8,10 +8,11 @@ import { Queue, within } from "./wait.mjs";
 export class WebSocket {
   #frames = new Queue();
 
-  // beat says whether pings are answered here and hidden from next.
-  constructor(path, { beat = true, headers = {} } = {}) {
+  // beat says whether pings are answered here and hidden from next; the other
+  // options are those of the ws package.
+  constructor(path, { beat = true, ...options } = {}) {
     this.beat = beat;
-    this.ws = new Client(base.replace("http", "ws") + path, { headers });
+    this.ws = new Client(base.replace("http", "ws") + path, options);
     this.ws.on("error", () => {}); // "close" follows
     this.ws.on("message", (data, binary) => this.#receive(binary ? data : data.toString()));
     this.opened = new Promise((resolve) => this.ws.on("open", resolve));
