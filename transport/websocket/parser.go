@@ -202,7 +202,7 @@ func closeFrame(code ws.StatusCode) []byte {
 }
 
 func compile(f ws.Frame) []byte {
-	var b bytes.Buffer
-	_ = ws.WriteFrame(&b, f) // a buffer takes everything
+	b := bytes.NewBuffer(make([]byte, 0, ws.HeaderSize(f.Header)+len(f.Payload)))
+	_ = ws.WriteFrame(b, f) // a buffer takes everything
 	return b.Bytes()
 }
