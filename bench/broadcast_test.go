@@ -23,7 +23,7 @@ func BenchmarkBroadcast(b *testing.B) {
 		joined <- struct{}{}
 		return nil
 	})
-	c := gather(b, s.address)
+	c := gather(b, s.address, crowdSize, bufferSize)
 	for range crowdSize {
 		<-joined
 	}
@@ -49,20 +49,23 @@ func BenchmarkBroadcast(b *testing.B) {
 // crowd is clients that know when all of them have got a broadcast. As each
 // gets them in order, so are they complete.
 type crowd struct {
+	size    int
 	missing [maxWindow]atomic.Int64 // deliveries of the broadcasts in flight, by number
 	whole   chan struct{}           // by the last reader of each broadcast
 	failed  chan error              // by readers
 	emitted int
+	wire    atomic.Int64 // bytes of the first frame
 }
 
-// gather connects the crowd, which lives as long as b.
-func gather(b *testing.B, address string) *crowd {
+// gather connects the crowd, which lives as long as b. Each has a buffer of so
+// many bytes, and sends so many headers more.
+func gather(b *testing.B, address string, size, buffer int, headers ...string) *crowd {
 	b.Helper()
-	c := &crowd{whole: make(chan struct{}, maxWindow), failed: make(chan error, crowdSize)}
+	c := &crowd{size: size, whole: make(chan struct{}, maxWindow), failed: make(chan error, size)}
 	var readers sync.WaitGroup
 	b.Cleanup(readers.Wait) // after all have been closed
-	for range crowdSize {
-		one := connect(b, address)
+	for range size {
+		one := connect(b, address, buffer, headers...)
 		readers.Go(func() { c.read(one) })
 	}
 	return c
@@ -74,6 +77,9 @@ func (c *crowd) read(one *client) {
 			c.failed <- err
 			return
 		}
+		if i == 0 {
+			c.wire.Store(int64(one.size))
+		}
 		if c.missing[i%maxWindow].Add(-1) == 0 {
 			c.whole <- struct{}{}
 		}
@@ -81,11 +87,16 @@ func (c *crowd) read(one *client) {
 }
 
 func (c *crowd) emit(b *testing.B, to brio.Target) {
-	c.missing[c.emitted%maxWindow].Store(crowdSize)
-	c.emitted++
+	c.expect()
 	if err := news.Emit(to, text); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// expect makes the next broadcast one that each of the crowd will get.
+func (c *crowd) expect() {
+	c.missing[c.emitted%maxWindow].Store(int64(c.size))
+	c.emitted++
 }
 
 // wait returns when the next broadcast is complete.

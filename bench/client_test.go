@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -15,6 +16,7 @@ type client struct {
 	nc         net.Conn
 	buf        []byte
 	start, end int // what is unread in buf
+	size       int // bytes of the frame that next has returned last
 }
 
 // bufferSize is room for all that a client here may have to read at once.
@@ -23,22 +25,23 @@ const bufferSize = 4096
 var joins = masked("40") // the main namespace
 
 // dial connects a client, which reads into buf, and joins the main namespace.
-func dial(address string, buf []byte) (*client, error) {
+// Its handshake has the headers too.
+func dial(address string, buf []byte, headers ...string) (*client, error) {
 	nc, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	c := &client{nc: nc, buf: buf}
-	if err := c.handshake(address); err != nil {
+	if err := c.handshake(address, headers); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to %s: %w", address, err), nc.Close())
 	}
 	return c, nil
 }
 
 // connect is dial for a client that lives as long as b.
-func connect(b *testing.B, address string) *client {
+func connect(b *testing.B, address string, buffer int, headers ...string) *client {
 	b.Helper()
-	c, err := dial(address, make([]byte, bufferSize))
+	c, err := dial(address, make([]byte, buffer), headers...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -46,10 +49,10 @@ func connect(b *testing.B, address string) *client {
 	return c
 }
 
-func (c *client) handshake(address string) error {
+func (c *client) handshake(address string, headers []string) error {
 	if _, err := c.nc.Write([]byte("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: " + address +
 		"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")); err != nil {
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + strings.Join(append(headers, "\r\n"), "\r\n"))); err != nil {
 		return err
 	}
 	for {
@@ -88,6 +91,7 @@ func (c *client) next() ([]byte, error) {
 	for {
 		if payload, size := frame(c.buf[c.start:c.end]); size > 0 {
 			c.start += size
+			c.size = size
 			return payload, nil
 		}
 		if err := c.fill(); err != nil {

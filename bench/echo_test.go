@@ -13,7 +13,7 @@ func BenchmarkEcho(b *testing.B) {
 		b.Run(fmt.Sprintf("w%d", window), func(b *testing.B) {
 			s := start(b)
 			s.echoes()
-			c := connect(b, s.address)
+			c := connect(b, s.address, bufferSize)
 			one := masked(echoed)
 			all := bytes.Repeat(one, window)
 			send := func(n int) {

@@ -33,11 +33,17 @@ type server struct {
 // the clients here would not answer.
 func start(b *testing.B) *server {
 	b.Helper()
+	return startWith(b, brio.Config{})
+}
+
+func startWith(b *testing.B, config brio.Config) *server {
+	b.Helper()
+	config.PingInterval = time.Hour
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := &server{brio.NewServer(brio.Config{PingInterval: time.Hour}), l.Addr().String()}
+	s := &server{brio.NewServer(config), l.Addr().String()}
 	s.Of("/") // for those who only connect
 	h := &http.Server{Handler: s}
 	served := make(chan error, 1)
