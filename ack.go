@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/transport"
 )
@@ -124,7 +125,7 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 		for s := range t.Sockets() {
 			q, ok := questions[s.namespace]
 			if !ok {
-				if q, err = s.namespace.question(p); err != nil {
+				if q, err = s.namespace.question(p, t.options); err != nil {
 					yield(Answer[Args]{}, err)
 					return
 				}
@@ -182,10 +183,10 @@ type question struct {
 	frames []*transport.Frame
 }
 
-func (ns *Namespace) question(p *protocol.Packet) (question, error) {
+func (ns *Namespace) question(p *protocol.Packet, o adapter.Options) (question, error) {
 	own := *p
 	own.Namespace, own.ID, own.HasID = ns.name, ns.acks.Add(1)-1, true
-	frames, err := ns.server.encode(&own)
+	frames, err := ns.server.encodeFor(&own, o)
 	return question{own.ID, frames}, err
 }
 

@@ -264,7 +264,7 @@ func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
 }
 
 func (ns sockets) deliver(list []*Socket, p *protocol.Packet, o adapter.Options) {
-	frames, err := ns.server.encode(p)
+	frames, err := ns.server.encodeFor(p, o)
 	if err != nil {
 		ns.unencodable(err)
 		return

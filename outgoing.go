@@ -3,6 +3,7 @@ package brio
 import (
 	"sync"
 
+	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/transport"
 )
@@ -28,6 +29,17 @@ func (s *Server) encode(p *protocol.Packet) ([]*transport.Frame, error) {
 		frames = append(frames, transport.NewBinary(a))
 	}
 	return frames, nil
+}
+
+// encodeFor is encode, with what the options say of frames.
+func (s *Server) encodeFor(p *protocol.Packet, o adapter.Options) ([]*transport.Frame, error) {
+	frames, err := s.encode(p)
+	if o.Uncompressed {
+		for _, f := range frames {
+			f.NoCompression()
+		}
+	}
+	return frames, err
 }
 
 // scratch are buffers in which payloads are built before their size is known.

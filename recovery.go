@@ -230,7 +230,7 @@ func (r *recovery) deliver(list []*Socket, p *protocol.Packet, o adapter.Options
 	if !o.Volatile {
 		position++
 	}
-	frames, err := r.frames(p, position)
+	frames, err := r.frames(p, position, o)
 	if err != nil {
 		r.namespace.unencodable(err)
 		return list
@@ -253,7 +253,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 		return err
 	}
 	r.mu.Lock()
-	frames, err := r.frames(p, r.log.last()+1)
+	frames, err := r.frames(p, r.log.last()+1, adapter.Options{})
 	if err == nil && s.trail.claimed {
 		r.keep(frames, adapter.Options{Rooms: []string{s.id}}) // it is sent with what was missed
 		r.mu.Unlock()
@@ -275,7 +275,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 // volatile event has the position of the event before: it is no part of what can
 // be missed, but if its last argument is a string, clients would take that for
 // their position.
-func (r *recovery) frames(p *protocol.Packet, position uint64) ([]*transport.Frame, error) {
+func (r *recovery) frames(p *protocol.Packet, position uint64, o adapter.Options) ([]*transport.Frame, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
 	own := *p
@@ -284,7 +284,7 @@ func (r *recovery) frames(p *protocol.Packet, position uint64) ([]*transport.Fra
 	own.Data = r.appendOffset(own.Data, position)
 	own.Data = append(own.Data, `"]`...)
 	*buf = own.Data
-	return r.namespace.server.encode(&own)
+	return r.namespace.server.encodeFor(&own, o)
 }
 
 // epochSize is the number of characters that come before a position.

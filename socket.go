@@ -128,6 +128,10 @@ func (s *Socket) Broadcast() Target {
 // them at once.
 func (s *Socket) Volatile() Target { return s.namespace.To(s.id).Volatile() }
 
+// Uncompressed returns this socket, for events that are compressed already: see
+// [Target.Uncompressed].
+func (s *Socket) Uncompressed() Target { return s.namespace.To(s.id).Uncompressed() }
+
 // Emit sends an event. It doesn't block, and fails only if the arguments can't
 // be encoded, with [ErrDisconnected] if the socket has disconnected, or if too
 // much waits to be sent to it.

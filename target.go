@@ -44,6 +44,15 @@ func (t Target) Volatile() Target {
 	return t
 }
 
+// Uncompressed has an event sent as it is where others are compressed: over
+// WebSocket with Config.Deflate, and in answers to polling requests that carry
+// no other. It is for data that has been compressed already, such as images, on
+// which time would be wasted.
+func (t Target) Uncompressed() Target {
+	t.options.Uncompressed = true
+	return t
+}
+
 // Emit sends an event to the sockets. It is encoded once for all of them. Emit
 // doesn't block, and fails if the arguments can't be encoded, or if the cluster
 // can't be reached; then this node's sockets have got it nevertheless. The

@@ -20,6 +20,8 @@ type Options struct {
 	Local bool
 	// Volatile drops the packet for clients that can't take it at once.
 	Volatile bool
+	// Uncompressed sends the packet as it is where others are compressed.
+	Uncompressed bool
 }
 
 // Sockets are the sockets of one namespace on this node, as an adapter sees

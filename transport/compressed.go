@@ -9,6 +9,13 @@ type compressed struct {
 	b    []byte
 }
 
+// NoCompression marks a frame as one that is not to be compressed, for it is
+// already. It must be called before the frame is shared.
+func (f *Frame) NoCompression() { f.plain = true }
+
+// Compressible reports whether the frame may be compressed.
+func (f *Frame) Compressible() bool { return !f.plain }
+
 // Payload returns what the frame carries on a WebSocket. It must not be written
 // to.
 func (f *Frame) Payload() []byte { return f.buf[headroom:] }

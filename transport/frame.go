@@ -22,6 +22,7 @@ type Frame struct {
 	buf    []byte // headroom, type digit unless binary, payload
 	start  int    // where the WebSocket frame begins in buf
 	binary bool
+	plain  bool // see NoCompression
 
 	once   sync.Once
 	base64 []byte

@@ -106,6 +106,29 @@ func TestCompressionOverHTTP(t *testing.T) {
 	}
 }
 
+// One frame that may be compressed is enough.
+func TestFramesThatAreNotToBeCompressed(t *testing.T) {
+	plain := transport.NewText(transport.Message, large)
+	plain.NoCompression()
+	other := transport.NewText(transport.Noop, "")
+	for _, c := range []struct {
+		frames []*transport.Frame
+		want   string
+	}{
+		{[]*transport.Frame{plain}, ""},
+		{[]*transport.Frame{plain, plain}, ""},
+		{[]*transport.Frame{plain, other}, "gzip"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		polling.New(ready{c.frames}, limit, true).ServeHTTP(w, r)
+		if got := w.Result().Header.Get("Content-Encoding"); got != c.want {
+			t.Errorf("%d frames: encoding %q, want %q", len(c.frames), got, c.want)
+		}
+	}
+}
+
 func decompress(t *testing.T, response *http.Response) string {
 	t.Helper()
 	var body io.Reader = response.Body

@@ -13,6 +13,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -38,7 +39,7 @@ type Conn struct {
 	compress bool // large answers
 
 	mu      sync.Mutex    // guards what follows
-	get     chan []byte   // of the held GET, else nil; has room for its one answer
+	get     chan body     // of the held GET, else nil; has room for its one answer
 	posting bool          // a POST is being read
 	left    bool          // the client has sent a close packet
 	ended   bool          // no further packet comes or goes
@@ -47,9 +48,22 @@ type Conn struct {
 
 var _ transport.Conn = (*Conn)(nil)
 
+// body is that of the answer to a GET.
+type body struct {
+	payload []byte
+	plain   bool // not to be compressed
+}
+
+func newBody(frames ...*transport.Frame) body {
+	return body{
+		payload: transport.AppendPayload(nil, frames),
+		plain:   !slices.ContainsFunc(frames, (*transport.Frame).Compressible),
+	}
+}
+
 // New returns a Conn that pushes into receiver and refuses POST bodies of more
 // than limit bytes. If compress is set, answers of 1024 bytes and more are
-// compressed for clients that accept that. It becomes ready with its first GET.
+// compressed for clients that accept that, unless none of their frames may be. It becomes ready with its first GET.
 func New(receiver transport.Receiver, limit int, compress bool) *Conn {
 	return &Conn{receiver: receiver, limit: limit, compress: compress}
 }
@@ -71,7 +85,7 @@ func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveGet holds the request until there is something to answer.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
-	answer := make(chan []byte, 1)
+	answer := make(chan body, 1)
 	c.mu.Lock()
 	switch {
 	case c.ended:
@@ -89,8 +103,8 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 
 	c.receiver.Ready(c)
 	select {
-	case body := <-answer:
-		c.answer(w, r, body)
+	case b := <-answer:
+		c.answer(w, r, b)
 	case <-r.Context().Done():
 		c.abandon(answer)
 	}
@@ -99,7 +113,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 // abandon ends the Conn because the client has given up a GET, unless that was
 // answered meanwhile: then the client has gone without hearing the answer,
 // which it is for the heartbeat to notice.
-func (c *Conn) abandon(answer chan []byte) {
+func (c *Conn) abandon(answer chan body) {
 	c.mu.Lock()
 	held := c.get == answer
 	if held {
@@ -201,7 +215,7 @@ func (c *Conn) end(last *transport.Frame) bool {
 	}
 	c.ended = true
 	if c.get != nil && last != nil {
-		c.get <- append([]byte(nil), last.Polling()...)
+		c.get <- newBody(last)
 		c.get = nil
 	}
 	if c.paused != nil {
@@ -217,7 +231,7 @@ func (c *Conn) Write(frames []*transport.Frame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.get != nil {
-		c.get <- transport.AppendPayload(nil, frames)
+		c.get <- newBody(frames...)
 		c.get = nil
 	}
 	return false
@@ -263,17 +277,17 @@ func (c *Conn) Resume() {
 }
 
 // answer answers a GET.
-func (c *Conn) answer(w http.ResponseWriter, r *http.Request, body []byte) {
+func (c *Conn) answer(w http.ResponseWriter, r *http.Request, b body) {
 	const contentType = "text/plain; charset=UTF-8"
-	if !c.compress || len(body) < threshold {
-		writeBody(w, contentType, body)
+	if !c.compress || b.plain || len(b.payload) < threshold {
+		writeBody(w, contentType, b.payload)
 		return
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
 	if coding := choose(r.Header.Values("Accept-Encoding")); coding != nil {
-		coding.writeBody(w, contentType, body)
+		coding.writeBody(w, contentType, b.payload)
 	} else {
-		writeBody(w, contentType, body)
+		writeBody(w, contentType, b.payload)
 	}
 }
 

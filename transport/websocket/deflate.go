@@ -129,7 +129,7 @@ func (c *Conn) whole(message []byte, binary, compressed bool) error {
 
 // form returns a frame as it is sent on this connection.
 func (c *Conn) form(f *transport.Frame) []byte {
-	if c.deflate == 0 || len(f.Payload()) < c.deflate {
+	if c.deflate == 0 || len(f.Payload()) < c.deflate || !f.Compressible() {
 		return f.WebSocket()
 	}
 	return f.Compressed(deflate)
