@@ -118,6 +118,7 @@ type pollingClient struct {
 func newPollingClient(t *testing.T, w *site) *pollingClient {
 	t.Helper()
 	c := &pollingClient{t: t, url: "http://brio.test/socket.io/?EIO=4&transport=polling"}
+	c.http.Timeout = patience
 	c.http.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return w.dial() }}
 	t.Cleanup(c.http.CloseIdleConnections)
 	open, err := io.ReadAll(c.get().Body)
@@ -126,23 +127,27 @@ func newPollingClient(t *testing.T, w *site) *pollingClient {
 		t.Fatalf("%q, error %v", open, err)
 	}
 	c.url += "&sid=" + id
-	response, err := c.http.Post(c.url, "text/plain", strings.NewReader("40"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
+	c.post("40")
 	c.get()
 	t.Cleanup(func() { // so that a shutdown has nobody to wait for
-		if response, err := c.http.Post(c.url, "text/plain", strings.NewReader("1")); err == nil {
-			response.Body.Close()
-		}
+		c.post("1")
+		c.get()
 	})
 	return c
 }
 
+func (c *pollingClient) post(body string) {
+	c.t.Helper()
+	response, err := c.http.Post(c.url, "text/plain", strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	response.Body.Close()
+}
+
 func (c *pollingClient) get() *http.Response {
 	c.t.Helper()
-	r, _ := http.NewRequestWithContext(c.t.Context(), "GET", c.url, nil)
+	r, _ := http.NewRequest("GET", c.url, nil)
 	r.Header.Set("Accept-Encoding", "gzip") // so that the body stays as it comes
 	response, err := c.http.Do(r)
 	if err != nil {
