@@ -46,6 +46,8 @@ type Config struct {
 	// the host that the request is for. A request without Origin doesn't come
 	// from a browser and is not restricted.
 	Origins []string
+	// CORS says more about browsers and other origins. Default: nothing more.
+	CORS CORS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
 	// text is what the client is told. It may be called concurrently, and may

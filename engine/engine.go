@@ -30,10 +30,11 @@ import (
 // Server answers the requests of clients, whatever their path. Its methods may
 // be called concurrently.
 type Server struct {
-	config Config
-	start  time.Time
-	group  group.Group
-	shards []*shard
+	config  Config
+	sharing sharing
+	start   time.Time
+	group   group.Group
+	shards  []*shard
 
 	mu       sync.RWMutex // guards what follows
 	sessions map[string]*Session
@@ -61,6 +62,7 @@ func NewServer(config Config) *Server {
 	}
 	s := &Server{
 		config:   config.withDefaults(),
+		sharing:  newSharing(&config),
 		start:    time.Now(),
 		sessions: map[string]*Session{},
 	}
@@ -82,10 +84,11 @@ func (s *Server) Len() int {
 // ServeHTTP answers one request: a handshake, a polling request, or the
 // WebSocket of a session.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.share(w, r) {
+	origin := s.trust(r)
+	if s.sharing.share(w, r, origin) {
 		return
 	}
-	in, refused := s.verify(r)
+	in, refused := s.verify(r, origin)
 	switch {
 	case refused != nil:
 		s.refuse(w, r, refused, in.upgrade)

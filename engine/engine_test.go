@@ -144,7 +144,7 @@ func TestOrigins(t *testing.T) {
 		if c.origin != "" {
 			r.Header.Set("Origin", c.origin)
 		}
-		if _, refused := s.verify(r); (refused == nil) != c.want {
+		if _, refused := s.verify(r, s.trust(r)); (refused == nil) != c.want {
 			t.Errorf("origin %q with %q: refused %v", c.origin, c.allowed, refused)
 		}
 	}

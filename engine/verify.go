@@ -13,9 +13,9 @@ type intent struct {
 	upgrade   bool     // it is a WebSocket handshake
 }
 
-// verify decides whether a request is let in. The order of the checks is the
+// verify decides whether a request is let in, given what its origin is allowed. The order of the checks is the
 // reference implementation's: a request that is wrong twice gets its answer.
-func (s *Server) verify(r *http.Request) (intent, *refusal) {
+func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	query := r.URL.Query()
 	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
 	name := query.Get("transport")
@@ -26,7 +26,7 @@ func (s *Server) verify(r *http.Request) (intent, *refusal) {
 	if !plain(r.Header.Get("Origin")) {
 		return in, &badRequest
 	}
-	if !s.allowed(r) {
+	if origin == foreign {
 		return in, &forbidden
 	}
 	if id := query.Get("sid"); id != "" {
