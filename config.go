@@ -68,6 +68,9 @@ type Config struct {
 	// the host that the request is for. Requests without Origin don't come
 	// from browsers and are not restricted.
 	Origins []string
+	// CORS says more about browsers and other origins: a function that decides,
+	// headers, credentials. Default: nothing more.
+	CORS CORS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
 	// text is what the client is told. It may be called concurrently, and may
@@ -108,6 +111,9 @@ type Config struct {
 
 // Deflate is how messages over WebSocket are compressed.
 type Deflate = engine.Deflate
+
+// CORS says more of the pages of other origins than Config.Origins does.
+type CORS = engine.CORS
 
 func (c Config) withDefaults() Config {
 	if c.Path == "" {

@@ -54,6 +54,7 @@ func NewServer(config Config) *Server {
 		NoCompression:  s.config.NoCompression,
 		Deflate:        s.config.Deflate,
 		Origins:        s.config.Origins,
+		CORS:           s.config.CORS,
 		AllowRequest:   s.config.AllowRequest,
 		OnRefused:      s.config.OnRefused,
 		Cookie:         s.config.Cookie,
