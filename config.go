@@ -13,8 +13,15 @@ import (
 
 // Config is what a [Server] is made of. Its zero value works.
 type Config struct {
-	// Path is where the server answers. Default "/socket.io/".
+	// Path is where the server answers, with or without its last slash. Default
+	// "/socket.io/".
 	Path string
+	// NoTrailingSlash makes the server answer without the last slash only, at
+	// "/socket.io": for clients with addTrailingSlash: false. Its browser client
+	// stays where it is, at "/socket.io/brio.js", so that an [http.ServeMux]
+	// needs both patterns, "/socket.io" and "/socket.io/". Default: both paths
+	// are answered.
+	NoTrailingSlash bool
 	// PingInterval is the time between two heartbeats. Default 25 s.
 	PingInterval time.Duration
 	// PingTimeout is how long the answer to one may take before the client
@@ -114,6 +121,12 @@ type Deflate = engine.Deflate
 
 // CORS says more of the pages of other origins than Config.Origins does.
 type CORS = engine.CORS
+
+// connects reports whether path is one at which clients connect.
+func (c *Config) connects(path string) bool {
+	bare := strings.TrimSuffix(c.Path, "/")
+	return path == bare || path == c.Path && (!c.NoTrailingSlash || bare == "")
+}
 
 func (c Config) withDefaults() Config {
 	if c.Path == "" {

@@ -107,6 +107,28 @@ func TestConnectTimeout(t *testing.T) {
 	})
 }
 
+func TestServerWithoutTrailingSlash(t *testing.T) {
+	const connects = http.StatusBadRequest // what one without a transport is answered
+	for path, want := range map[string]map[string]int{
+		"": {
+			"/socket.io": connects, "/socket.io/": 404, "/socket.io/brio.js": 200,
+			"/socket.io/foo/bar/": 404, "/socket.iofoo": 404, "/": 404,
+		},
+		"/live/": {"/live": connects, "/live/": 404, "/live/brio.js": 200, "/livebrio.js": 404, "/socket.io": 404},
+		"/":      {"/": connects, "/brio.js": 200, "/socket.io": 404},
+	} {
+		server := brio.NewServer(brio.Config{Path: path, NoTrailingSlash: true})
+		defer server.Shutdown(t.Context())
+		for path, status := range want {
+			r := httptest.NewRecorder()
+			server.ServeHTTP(r, httptest.NewRequest(http.MethodGet, path+"?EIO=4", nil))
+			if r.Code != status {
+				t.Errorf("GET %s: status %d, want %d", path, r.Code, status)
+			}
+		}
+	}
+}
+
 func TestServerAnswersUnderItsPath(t *testing.T) {
 	server := brio.NewServer(brio.Config{Path: "/live"})
 	defer server.Shutdown(t.Context())

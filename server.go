@@ -68,10 +68,10 @@ func NewServer(config Config) *Server {
 
 // ServeHTTP answers a request under Config.Path.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case s.config.Path, strings.TrimSuffix(s.config.Path, "/"):
+	switch path := r.URL.Path; {
+	case s.config.connects(path):
 		s.engine.ServeHTTP(w, r)
-	case s.config.Path + "brio.js":
+	case path == s.config.Path+"brio.js":
 		s.script.ServeHTTP(w, r)
 	default:
 		http.NotFound(w, r)

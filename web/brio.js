@@ -517,7 +517,7 @@ export class Manager extends Emitter {
     const { origin, query } = locate(url);
     this.opts = { ...DEFAULTS, query };
     for (const name in opts) if (opts[name] !== undefined) this.opts[name] = opts[name];
-    this.#address = origin + slashed(this.opts.path);
+    this.#address = origin + slashed(this.opts);
     if (this.opts.autoConnect) this.open();
   }
 
@@ -909,7 +909,7 @@ const managers = new Map(); // by address
 export function io(url, opts) {
   if (typeof url === "object") [url, opts] = [undefined, url];
   const { origin, nsp } = locate(url);
-  const address = origin + slashed(opts?.path);
+  const address = origin + slashed(opts);
   const shared = managers.get(address);
   const own = opts?.forceNew || opts?.multiplex === false || shared?.nsps.has(nsp);
   const manager = (!own && shared) || new Manager(url, opts);
@@ -928,6 +928,7 @@ function locate(url = "/") {
   return { origin, nsp: decodeURI(pathname), query: Object.fromEntries(searchParams) };
 }
 
-function slashed(path = "/socket.io") {
-  return `/${path}/`.replace(/\/+/g, "/");
+function slashed({ path = "/socket.io", addTrailingSlash = true } = {}) {
+  const slashes = `/${path}/`.replace(/\/+/g, "/");
+  return addTrailingSlash ? slashes : slashes.slice(0, -1);
 }

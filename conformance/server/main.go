@@ -36,6 +36,7 @@ type command struct {
 	MaxPayload     int           `help:"Bytes of the largest message." default:"1000000"`
 	Msgpack        bool          `help:"Speak MessagePack instead of text."`
 	Deflate        bool          `help:"Compress messages over WebSocket."`
+	NoSlash        bool          `help:"Answer without the slash at the end of the path only."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 
@@ -59,6 +60,7 @@ func (c command) run(ctx context.Context) error {
 	sockets, messages := c.socketServer(), c.engineEcho()
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sockets)
+	mux.Handle("/socket.io", sockets)
 	mux.Handle("/engine.io/", messages)
 	fmt.Println("listening on", listener.Addr())
 

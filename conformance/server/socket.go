@@ -20,6 +20,7 @@ func (c command) socketServer() *brio.Server {
 		Deflate:        c.deflate(),
 		Logger:         logger(),
 	}
+	config.NoTrailingSlash = c.NoSlash
 	if c.Msgpack {
 		config.Codec = msgpack.Codec{}
 	}

@@ -41,6 +41,7 @@ test("namespaces of one origin and path share a manager", () => {
   assert.notEqual(io("https://share.test/d", closed).io, first.io);
   assert.notEqual(io("http://share.test/d", { ...closed, path: "/other" }).io, first.io);
   assert.equal(io("http://share.test/d", { ...closed, path: "socket.io" }).io, first.io);
+  assert.notEqual(io("http://share.test/d", { ...closed, addTrailingSlash: false }).io, first.io);
   assert.notEqual(io("http://share.test/e", { ...closed, forceNew: true }).io, first.io);
   assert.notEqual(io("http://share.test/f", { ...closed, multiplex: false }).io, first.io);
 });
