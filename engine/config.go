@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/briohq/brio/transport"
 	"github.com/briohq/brio/transport/websocket"
 )
 
@@ -57,6 +58,17 @@ type Config struct {
 	// protocol, before that is answered: the error's code, and what the client
 	// is told. It may be called concurrently. Default: nobody hears.
 	OnRefused func(r *http.Request, code int, message string)
+	// NewID makes the id of the session that a request begins, once that has been
+	// verified. Who knows the id of a session on polling can act for its client,
+	// so it must be as hard to guess as [NewID]'s. An id is of 1 to 256 visible
+	// ASCII characters; proxies that keep a client with one server, and other
+	// implementations, expect 20 of A-Z, a-z, 0-9, - and _. If there is an error,
+	// or a session of that id already, the request is refused with code 3, "Bad
+	// request". It may be called concurrently. Default: [NewID].
+	NewID func(*http.Request) (string, error)
+	// InitialPacket is a message that each client gets right after the handshake,
+	// in the same write or answer. It must be a message's frame. Default: none.
+	InitialPacket *transport.Frame
 	// Cookie makes the cookie that the answer to the handshake of the session
 	// with that id sets, such as for a load balancer. With nil none is set.
 	// It may be called concurrently. Default: no cookies.

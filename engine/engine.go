@@ -38,9 +38,10 @@ type Server struct {
 
 	mu       sync.RWMutex // guards what follows
 	sessions map[string]*Session
-	next     int           // the shard of the next session
-	stopping bool          // no new session is let in
-	empty    chan struct{} // made by Shutdown, closed when the last session has gone
+	claimed  map[string]bool // ids of Config.NewID whose sessions are not there yet
+	next     int             // the shard of the next session
+	stopping bool            // no new session is let in
+	empty    chan struct{}   // made by Shutdown, closed when the last session has gone
 }
 
 // shard carries the deadlines and the writing of a part of the sessions.
@@ -65,6 +66,7 @@ func NewServer(config Config) *Server {
 		sharing:  newSharing(&config),
 		start:    time.Now(),
 		sessions: map[string]*Session{},
+		claimed:  map[string]bool{},
 	}
 	for range runtime.GOMAXPROCS(0) {
 		s.shards = append(s.shards, &shard{wheel: wheel.New(), flusher: flusher{group: &s.group}})
@@ -92,10 +94,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case refused != nil:
 		s.refuse(w, r, refused, in.upgrade)
-	case in.session == nil && in.websocket:
-		s.openWebSocket(w, r)
 	case in.session == nil:
-		s.openPolling(w, r)
+		s.begin(w, r, in)
 	case in.upgrade:
 		in.session.serveUpgrade(w, r)
 	default:
@@ -115,8 +115,24 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	conn.ServeHTTP(w, r)
 }
 
-func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
-	session := &Session{id: NewID(), server: s, blocked: true} // until there is a GET
+// begin answers a handshake.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, in intent) {
+	id, err := s.claim(r)
+	if err != nil {
+		s.config.Logger.Debug("no session id", "remote", r.RemoteAddr, "error", err)
+		s.refuse(w, r, &badRequest, in.upgrade)
+		return
+	}
+	defer s.release(id)
+	if in.websocket {
+		s.openWebSocket(w, r, id)
+	} else {
+		s.openPolling(w, r, id)
+	}
+}
+
+func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, id string) {
+	session := &Session{id: id, server: s, blocked: true} // until there is a GET
 	conn := polling.New(session, s.config.MaxPayload, !s.config.NoCompression)
 	if !s.open(session, conn, r, s.config.upgrades()) {
 		unavailable(w)
@@ -127,8 +143,8 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	conn.ServeHTTP(w, r)
 }
 
-func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
-	session := &Session{id: NewID(), server: s, ready: true}
+func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, id string) {
+	session := &Session{id: id, server: s, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
 	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, s.config.Deflate, &s.group)
@@ -158,8 +174,11 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 	s.sessions[session.id] = session
 	s.mu.Unlock()
 	session.startHeart()
-	frame := transport.NewText(transport.Open, handshake(session.id, upgrades, &s.config))
-	_ = session.Send([]*transport.Frame{frame}, 0) // a session as young as this takes it
+	frames := []*transport.Frame{transport.NewText(transport.Open, handshake(session.id, upgrades, &s.config))}
+	if s.config.InitialPacket != nil {
+		frames = append(frames, s.config.InitialPacket)
+	}
+	_ = session.Send(frames, 0) // a session as young as this takes them
 	return true
 }
 

@@ -68,7 +68,8 @@ const (
 	closed
 )
 
-// ID returns the session's id: 20 characters, hard to guess.
+// ID returns the session's id: 20 characters, hard to guess, unless Config.NewID
+// made it.
 func (s *Session) ID() string { return s.id }
 
 // Transport returns the name of the transport that carries the session now:
