@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
 )
 
 // Config is what a [Server] is made of. Its zero value works.
@@ -87,6 +89,22 @@ type Config struct {
 	// protocol, before that is answered: the error's code, and what the client
 	// is told. It may be called concurrently. Default: nobody hears.
 	OnRefused func(r *http.Request, code int, message string)
+	// NewID makes the id of the connection that a request begins, not that of a
+	// socket, once the request has been verified. Who knows it can act for a
+	// client on polling, so it must be hard to guess. It is of 1 to 256 visible
+	// ASCII characters; proxies that keep a client with one server, and other
+	// implementations, expect 20 of A-Z, a-z, 0-9, - and _. If there is an error,
+	// or a connection of that id already, the request is refused with "Bad
+	// request". It may be called concurrently. Default: 20 such characters, of
+	// them 16 random.
+	NewID func(*http.Request) (string, error)
+	// InitialPacket is what each client gets right after the handshake of its
+	// connection, in the same write or answer, before it is in any namespace: an
+	// Engine.IO message, as text, or as bytes with a Codec. What it says is not
+	// looked at; official clients understand a packet of Socket.IO such as
+	// 2["hello"], and hand its event out when they have connected. [NewServer]
+	// panics for text that is not UTF-8. Default: none.
+	InitialPacket []byte
 	// Cookie makes the cookie that the answer to the handshake of a connection
 	// sets, such as for a load balancer; the id is the connection's, not that
 	// of a socket. With nil none is set. It may be called concurrently.
@@ -121,6 +139,19 @@ type Deflate = engine.Deflate
 
 // CORS says more of the pages of other origins than Config.Origins does.
 type CORS = engine.CORS
+
+// initialPacket returns the frame of InitialPacket.
+func (c *Config) initialPacket() *transport.Frame {
+	switch {
+	case len(c.InitialPacket) == 0:
+		return nil
+	case c.Codec != nil:
+		return transport.NewBinary(c.InitialPacket)
+	case !utf8.Valid(c.InitialPacket):
+		panic("brio: Config.InitialPacket is not UTF-8")
+	}
+	return transport.NewText(transport.Message, string(c.InitialPacket))
+}
 
 // connects reports whether path is one at which clients connect.
 func (c *Config) connects(path string) bool {

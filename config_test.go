@@ -2,6 +2,7 @@ package brio_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/protocol/msgpack"
 )
 
 // behind returns a way to GET from a server with that Config, and to POST if
@@ -114,5 +117,41 @@ func TestConfigNoCompression(t *testing.T) {
 		if want := map[bool]string{false: "gzip", true: ""}[off]; coding != want {
 			t.Errorf("NoCompression %v: encoding %q", off, coding)
 		}
+	}
+}
+
+func TestConfigOfSessions(t *testing.T) {
+	for name, c := range map[string]struct {
+		codec protocol.Codec
+		want  string
+	}{
+		"text":  {nil, `42["hello"]`},
+		"codec": {msgpack.Codec{}, "b" + base64.StdEncoding.EncodeToString([]byte(`2["hello"]`))},
+	} {
+		ids := 0
+		get := behind(t, brio.Config{
+			Codec:         c.codec,
+			InitialPacket: []byte(`2["hello"]`),
+			NewID: func(*http.Request) (string, error) {
+				ids++
+				if ids > 1 {
+					return "", errors.New("only one")
+				}
+				return "mine", nil
+			},
+		})
+		_, body := get("transport=polling", "")
+		if open, rest, _ := strings.Cut(body, "\x1e"); !strings.HasPrefix(open, `0{"sid":"mine",`) || rest != c.want {
+			t.Errorf("%s: %q, want the id mine and %q", name, body, c.want)
+		}
+		if r, body := get("transport=polling", ""); r.StatusCode != 400 || body != `{"code":3,"message":"Bad request"}` {
+			t.Errorf("%s: %d %s", name, r.StatusCode, body)
+		}
+	}
+}
+
+func TestInitialPacketIsUTF8(t *testing.T) {
+	if !panics(func() { brio.NewServer(brio.Config{InitialPacket: []byte("2[\"\xff\"]")}) }) {
+		t.Error("no panic")
 	}
 }

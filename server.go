@@ -57,6 +57,8 @@ func NewServer(config Config) *Server {
 		CORS:           s.config.CORS,
 		AllowRequest:   s.config.AllowRequest,
 		OnRefused:      s.config.OnRefused,
+		NewID:          s.config.NewID,
+		InitialPacket:  s.config.initialPacket(),
 		Cookie:         s.config.Cookie,
 		Headers:        s.config.Headers,
 		Logger:         s.config.Logger,

@@ -37,6 +37,7 @@ type command struct {
 	Msgpack        bool          `help:"Speak MessagePack instead of text."`
 	Deflate        bool          `help:"Compress messages over WebSocket."`
 	NoSlash        bool          `help:"Answer without the slash at the end of the path only."`
+	InitialPacket  string        `help:"What each client is sent first."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 

@@ -21,6 +21,7 @@ func (c command) socketServer() *brio.Server {
 		Logger:         logger(),
 	}
 	config.NoTrailingSlash = c.NoSlash
+	config.InitialPacket = []byte(c.InitialPacket)
 	if c.Msgpack {
 		config.Codec = msgpack.Codec{}
 	}
