@@ -59,9 +59,9 @@ type Config struct {
 	// Deflate compresses what is sent over WebSocket to clients that offer
 	// permessage-deflate (RFC 7692), as browsers do, and lets them do likewise.
 	// A broadcast is compressed once for all of them, and an idle connection
-	// needs no memory for it; who emits pays with time. See
-	// [Target.Uncompressed] for what is compressed already. Default: no
-	// compression.
+	// needs no memory for it; who emits pays with time. MaxPayload and MaxBacklog
+	// count bytes that are not compressed. See [Target.Uncompressed] for what is
+	// compressed already. Default: no compression.
 	Deflate *Deflate
 	// MaxNamespaces is how many namespaces one connection may be in at once,
 	// or wait for. A client that asks for more is refused, with "too many

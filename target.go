@@ -47,7 +47,8 @@ func (t Target) Volatile() Target {
 // Uncompressed has an event sent as it is where others are compressed: over
 // WebSocket with Config.Deflate, and in answers to polling requests that carry
 // no other. It is for data that has been compressed already, such as images, on
-// which time would be wasted.
+// which time would be wasted. It is also for a secret beside what its reader may
+// have others write: how well the two compress would tell of it.
 func (t Target) Uncompressed() Target {
 	t.options.Uncompressed = true
 	return t

@@ -39,7 +39,8 @@ type Config struct {
 	// Deflate compresses what is sent over WebSocket to clients that offer
 	// permessage-deflate (RFC 7692), as browsers do, and lets them do likewise.
 	// A broadcast is compressed once for all of them, and an idle session needs
-	// no memory for it; who sends pays with time. Default: no compression.
+	// no memory for it; who sends pays with time. MaxPayload and MaxBacklog count
+	// bytes that are not compressed. Default: no compression.
 	Deflate *Deflate
 	// Origins are the values of the Origin header with which browsers may
 	// connect, such as https://example.com; "*" stands for any, without its

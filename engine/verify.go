@@ -13,8 +13,9 @@ type intent struct {
 	upgrade   bool     // it is a WebSocket handshake
 }
 
-// verify decides whether a request is let in, given what its origin is allowed. The order of the checks is the
-// reference implementation's: a request that is wrong twice gets its answer.
+// verify decides whether a request is let in, given what its origin is allowed.
+// The order of the checks is the reference implementation's: a request that is
+// wrong twice gets its answer.
 func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	query := r.URL.Query()
 	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}

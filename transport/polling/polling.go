@@ -63,7 +63,8 @@ func newBody(frames ...*transport.Frame) body {
 
 // New returns a Conn that pushes into receiver and refuses POST bodies of more
 // than limit bytes. If compress is set, answers of 1024 bytes and more are
-// compressed for clients that accept that, unless none of their frames may be. It becomes ready with its first GET.
+// compressed for clients that accept that, unless none of their frames may be.
+// It becomes ready with its first GET.
 func New(receiver transport.Receiver, limit int, compress bool) *Conn {
 	return &Conn{receiver: receiver, limit: limit, compress: compress}
 }
