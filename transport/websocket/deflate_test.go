@@ -409,3 +409,32 @@ func randomBytes(n int) string {
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
 	return string(b)
 }
+
+func BenchmarkInflate(b *testing.B) {
+	for name, message := range map[string]string{
+		"small": `42["chat","a message of the usual length"]`,
+		"4KiB":  `42["list",` + strings.Repeat(`{"id":17,"name":"an item"},`, 151) + `{}]`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			c := &Conn{receiver: discard{}, limit: 1 << 20, busy: true, deflate: 1024}
+			in := []byte(squeezed(message))
+			buf := make([]byte, len(in))
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(buf, in)
+				if err := c.feed(buf); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDeflate(b *testing.B) {
+	message := `["list",` + strings.Repeat(`{"id":17,"name":"an item"},`, 151) + `{}]`
+	c := &Conn{deflate: 1024}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = c.form(transport.NewText(transport.Message, message))
+	}
+}
