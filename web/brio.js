@@ -904,8 +904,8 @@ export class Socket extends Emitter {
 
 const managers = new Map(); // by address
 
-// io returns the socket of a url's namespace. Those of one origin and path share a connection, unless forceNew, or
-// multiplex: false, or the namespace is there already.
+// io returns the socket of a url's namespace. One origin and path is one connection, unless forceNew, or
+// multiplex: false, or the namespace is there.
 export function io(url, opts) {
   if (typeof url === "object") [url, opts] = [undefined, url];
   const { origin, nsp } = locate(url);
@@ -929,6 +929,5 @@ function locate(url = "/") {
 }
 
 function slashed({ path = "/socket.io", addTrailingSlash = true } = {}) {
-  const slashes = `/${path}/`.replace(/\/+/g, "/");
-  return addTrailingSlash ? slashes : slashes.slice(0, -1);
+  return `/${path}/`.replace(/\/+/g, "/").slice(0, addTrailingSlash ? undefined : -1);
 }
