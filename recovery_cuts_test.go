@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/briohq/brio"
 )
@@ -82,7 +83,10 @@ func TestRecoveryCutAtAnyMoment(t *testing.T) {
 // transmit sends the numbers of a stream until all is over, and then that it is.
 func transmit(ns *brio.Namespace, stream string, over *atomic.Bool) {
 	next := map[string]int{} // of the stream "own", by socket
+	tick := time.NewTicker(250 * time.Microsecond)
+	defer tick.Stop()
 	for n := 0; ; n++ {
+		<-tick.C
 		last := over.Load()
 		switch stream {
 		case "everyone":
