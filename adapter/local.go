@@ -186,6 +186,18 @@ func (l *Local[M]) Rooms(m M) []string {
 	return rooms
 }
 
+// Sizes returns how many members each room has. What is a room only because it
+// is a member's id is left out.
+func (l *Local[M]) Sizes() map[string]int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	sizes := make(map[string]int, len(l.rooms))
+	for name, r := range l.rooms {
+		sizes[name] = len(r.members)
+	}
+	return sizes
+}
+
 // Append appends the selected members to dst, each once. They are a copy: what
 // is done with them holds no lock.
 func (l *Local[M]) Append(dst []M, o Options) []M {
