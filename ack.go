@@ -2,12 +2,13 @@ package brio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/protocol"
-	"github.com/briohq/brio/transport"
 )
 
 // Emitter is where an event can be sent: a [*Socket], a [Target], a
@@ -21,29 +22,39 @@ type Caller interface {
 	Do(ctx context.Context, event string, args ...any) (Args, error)
 }
 
-// Answer is what one socket answered.
+// Answer is what one socket answered, or the server of one node.
 type Answer[T any] struct {
-	Socket string // its id
+	Node   string // of the cluster, as the adapter calls it; "" for this one
+	Socket string // its id; "" for a server, or if the cluster does not tell
 	Value  T
 }
 
-// AckError is the failure of one socket to answer.
+// AckError is the failure of one socket, or of the server of one node, to
+// answer.
 type AckError struct {
-	Socket string // its id
-	Err    error
+	Node   string // of the cluster, as the adapter calls it; "" for this one
+	Socket string // its id; "" for a server
+	Err    error  // of a server's handler, an [*Error]
 }
 
 func (e *AckError) Error() string {
+	if e.Socket == "" {
+		return fmt.Sprintf("no answer from node %s: %v", e.Node, e.Err)
+	}
 	return fmt.Sprintf("no answer from socket %s: %v", e.Socket, e.Err)
 }
 
 // Unwrap returns why.
 func (e *AckError) Unwrap() error { return e.Err }
 
+// MissingError names the nodes of the cluster that have not answered, or not to
+// the end, and says why.
+type MissingError = adapter.MissingError
+
 // answer is an acknowledgement that has come, or will not.
 type answer struct {
 	socket *Socket
-	args   Args
+	packet protocol.Packet
 	err    error
 }
 
@@ -80,14 +91,14 @@ func (s *Socket) acknowledged(p *protocol.Packet) {
 	delete(s.pending, p.ID)
 	s.mu.Unlock()
 	if to != nil {
-		own := p.Clone()
-		to <- answer{socket: s, args: Args{Args: own.Args()}}
+		to <- answer{socket: s, packet: p.Clone()}
 	}
 }
 
 // Do sends an event and returns the client's acknowledgement of it. It fails
 // with the cause of ctx if that ends before the answer is there, and with
-// [ErrDisconnected] if the socket does. A handler may wait for its own socket.
+// [ErrDisconnected] if the socket does; without a deadline it waits as long as
+// these do. A handler may wait for its own socket.
 func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error) {
 	to := make(chan answer, 1)
 	p := protocol.Packet{Namespace: s.namespace.name, ID: s.namespace.acks.Add(1) - 1, HasID: true}
@@ -97,22 +108,24 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error
 	}
 	s.expect(p.ID, to)
 	defer s.forget(p.ID)
+	s.hear(event, args)
 	if err := s.emit(frames); err != nil {
 		return Args{}, err
 	}
 	select {
 	case a := <-to:
-		return a.args, a.err
+		return Args{Args: a.packet.Args()}, a.err
 	case <-ctx.Done():
 		return Args{}, context.Cause(ctx)
 	}
 }
 
-// All sends an event to the sockets of this node and returns their
-// acknowledgements as they come. A socket that does not answer yields an
-// [*AckError]: [ErrDisconnected] at once if it has disconnected, the cause of
-// ctx when that ends. Nothing is sent before the range begins; leaving it early
-// gives up what is still awaited.
+// All sends an event to the sockets and returns their acknowledgements as they
+// come. A socket that does not answer yields an [*AckError]: [ErrDisconnected] at
+// once if it has disconnected, the cause of ctx when that ends. Nodes of the
+// cluster that do not answer are named by a [*MissingError]. Without a deadline
+// All waits as long as ctx does. Nothing is sent before the range begins; leaving
+// it early gives up what is still awaited.
 func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[Answer[Args], error] {
 	return func(yield func(Answer[Args], error) bool) {
 		p, err := newEvent(t.namespace.name, event, args)
@@ -120,41 +133,86 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 			yield(Answer[Args]{}, err)
 			return
 		}
-		asked := map[*Socket]uint64{} // and the id of the answer
-		questions := map[*Namespace]question{}
-		for s := range t.Sockets() {
-			q, ok := questions[s.namespace]
-			if !ok {
-				if q, err = s.namespace.question(p, t.options); err != nil {
-					yield(Answer[Args]{}, err)
+		silent := map[string]string{} // sockets that have been asked, and their nodes
+		failure := error(ErrDisconnected)
+		for r, err := range t.namespace.ask(ctx, adapter.Request{Op: adapter.Call, Options: t.options, Event: p}) {
+			for _, id := range r.Asked {
+				silent[id] = r.Node
+			}
+			switch {
+			case err != nil:
+				failure = err
+				if !yield(Answer[Args]{Node: r.Node}, err) {
 					return
 				}
-				questions[s.namespace] = q
+			case r.Answer != nil:
+				delete(silent, r.Answer.Socket)
+				if !yield(newAnswer(r)) {
+					return
+				}
 			}
-			asked[s] = q.id
 		}
-		answers := make(chan answer, len(asked))
-		defer func() {
-			for s, id := range asked {
-				s.forget(id)
-			}
-		}()
-		for s, id := range asked {
-			s.expect(id, answers)
-			_ = s.connection.send(questions[s.namespace].frames, true) // if it has ended, expect knows, or end tells
+		if ctx.Err() != nil {
+			failure = context.Cause(ctx)
 		}
-		for len(asked) > 0 {
-			a, ok := next(ctx, answers)
-			if !ok {
-				break
-			}
-			delete(asked, a.socket)
-			if !yield(a.result()) {
+		for id, node := range silent {
+			if !yield(Answer[Args]{Node: node, Socket: id}, &AckError{Node: node, Socket: id, Err: failure}) {
 				return
 			}
 		}
-		for s := range asked {
-			if !yield(answer{socket: s, err: context.Cause(ctx)}.result()) {
+	}
+}
+
+// newAnswer returns what a reply has for who asked.
+func newAnswer(r adapter.Reply) (Answer[Args], error) {
+	a := Answer[Args]{Node: r.Node, Socket: r.Answer.Socket}
+	why := r.Answer.Failure
+	switch {
+	case why == nil:
+		a.Value = Args{Args: r.Answer.Ack.Args()}
+		return a, nil
+	case a.Socket != "":
+		return a, &AckError{r.Node, a.Socket, &Disconnect{Reason(why.Message)}}
+	}
+	e := &Error{Message: why.Message}
+	if why.Data != nil {
+		e.Data = why.Data
+	}
+	return a, &AckError{r.Node, "", e}
+}
+
+// call asks the sockets of this node that the options select.
+func (ns sockets) call(ctx context.Context, p *protocol.Packet, o adapter.Options) iter.Seq2[adapter.Reply, error] {
+	return func(yield func(adapter.Reply, error) bool) {
+		var ids []string
+		list := slices.Collect(ns.present(o))
+		for _, s := range list {
+			ids = append(ids, s.id)
+		}
+		if len(list) == 0 || !yield(adapter.Reply{Asked: ids}, nil) {
+			return
+		}
+		own := *p
+		own.Namespace, own.ID, own.HasID = ns.name, ns.acks.Add(1)-1, true
+		frames, err := ns.server.encodeFor(&own, o)
+		if err != nil {
+			yield(adapter.Reply{}, err)
+			return
+		}
+		answers := make(chan answer, len(list))
+		defer func() {
+			for _, s := range list {
+				s.forget(own.ID)
+			}
+		}()
+		ns.hear(p, list)
+		for _, s := range list {
+			s.expect(own.ID, answers)
+			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells
+		}
+		for range list {
+			a, ok := next(ctx, answers)
+			if !ok || !yield(a.reply(), nil) {
 				return
 			}
 		}
@@ -177,22 +235,10 @@ func next(ctx context.Context, answers <-chan answer) (a answer, ok bool) {
 	}
 }
 
-// question is an event that one namespace's sockets are asked to acknowledge.
-type question struct {
-	id     uint64
-	frames []*transport.Frame
-}
-
-func (ns *Namespace) question(p *protocol.Packet, o adapter.Options) (question, error) {
-	own := *p
-	own.Namespace, own.ID, own.HasID = ns.name, ns.acks.Add(1)-1, true
-	frames, err := ns.server.encodeFor(&own, o)
-	return question{own.ID, frames}, err
-}
-
-func (a answer) result() (Answer[Args], error) {
-	if a.err != nil {
-		return Answer[Args]{Socket: a.socket.id}, &AckError{a.socket.id, a.err}
+func (a answer) reply() adapter.Reply {
+	reply := &adapter.Answer{Socket: a.socket.id, Ack: a.packet}
+	if why, gone := errors.AsType[*Disconnect](a.err); gone {
+		reply.Failure = &adapter.Failure{Message: string(why.Reason)}
 	}
-	return Answer[Args]{a.socket.id, a.args}, nil
+	return adapter.Reply{Answer: reply}
 }

@@ -20,26 +20,25 @@ type Args struct {
 	ack *acknowledgement // what the client asked for, nil for nothing
 }
 
-// acknowledgement is the answer that a client waits for.
+// acknowledgement is the answer that somebody waits for.
 type acknowledgement struct {
-	socket *Socket
-	id     uint64
-	sent   atomic.Bool
+	to   interface{ acknowledge(p protocol.Packet) error } // a socket, or who asked this server
+	id   uint64
+	sent atomic.Bool
 }
 
-// WantsAck reports whether the client asked for an acknowledgement that has not
-// been sent yet.
+// WantsAck reports whether the client, or the server of another node, asked for
+// an acknowledgement that has not been sent yet.
 func (a Args) WantsAck() bool { return a.ack != nil && !a.ack.sent.Load() }
 
-// Ack answers the acknowledgement that the client asked for, once: if it asked
-// for none, or has its answer, Ack does nothing. It may be called after the
-// handler has returned.
+// Ack answers the acknowledgement that was asked for, once: if none was, or if
+// it has been answered, Ack does nothing. It may be called after the handler has
+// returned.
 func (a Args) Ack(values ...any) error {
 	if !a.WantsAck() {
 		return nil
 	}
-	s := a.ack.socket
-	p := protocol.Packet{Type: protocol.Ack, Namespace: s.namespace.name, ID: a.ack.id, HasID: true}
+	p := protocol.Packet{Type: protocol.Ack, ID: a.ack.id, HasID: true}
 	var err error
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
@@ -48,8 +47,18 @@ func (a Args) Ack(values ...any) error {
 		return err
 	}
 	*buf = p.Data
+	if a.ack.sent.Swap(true) {
+		return nil
+	}
+	return a.ack.to.acknowledge(p)
+}
+
+// acknowledge sends an acknowledgement to the client, of which p has all but the
+// namespace. It doesn't keep p.
+func (s *Socket) acknowledge(p protocol.Packet) error {
+	p.Namespace = s.namespace.name
 	frames, err := s.namespace.server.encode(&p)
-	if err != nil || a.ack.sent.Swap(true) {
+	if err != nil {
 		return err
 	}
 	return s.send(frames)

@@ -105,7 +105,9 @@ func (c *connection) connect(p *protocol.Packet) {
 		c.refuse(p.Namespace, errNamespaces)
 		return
 	}
-	ns := c.server.hold(p.Namespace)
+	ns := c.server.hold(p.Namespace, func(parent *Namespace) ([]string, bool) {
+		return parent.match(c.handshake, p)
+	})
 	if ns == nil {
 		c.release()
 		c.refuse(p.Namespace, errNamespace)

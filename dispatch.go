@@ -25,9 +25,12 @@ type event struct {
 }
 
 // size is what an event counts for in the bound of an inbox.
-func (e *event) size() int {
-	n := 128 + len(e.packet.Data)
-	for _, a := range e.packet.Attachments {
+func (e *event) size() int { return size(&e.packet) }
+
+// size is what a packet counts for in the bound of what waits.
+func size(p *protocol.Packet) int {
+	n := 128 + len(p.Data)
+	for _, a := range p.Attachments {
 		n += len(a)
 	}
 	return n
@@ -207,7 +210,7 @@ func (s *Socket) handle(p *protocol.Packet) {
 	table := s.namespace.table.Load()
 	args := Args{Args: p.Args()}
 	if p.HasID {
-		args.ack = &acknowledgement{socket: s, id: p.ID}
+		args.ack = &acknowledgement{to: s, id: p.ID}
 	}
 	name := p.EventName()
 	err := s.guard("event", func() error {
@@ -215,6 +218,9 @@ func (s *Socket) handle(p *protocol.Packet) {
 			if err := f(s.ctx, s, string(name), args); err != nil {
 				return err
 			}
+		}
+		if err := s.intercept(name, args); err != nil {
+			return err
 		}
 		if f := table.on[string(name)]; f != nil {
 			return f(s.ctx, s, args)
@@ -234,12 +240,15 @@ func (s *Socket) handle(p *protocol.Packet) {
 }
 
 // guard calls f, and makes an error of its panic.
-func (s *Socket) guard(what string, f func() error) (err error) {
+func (s *Socket) guard(what string, f func() error) error { return s.namespace.guard(what, s.id, f) }
+
+// guard is the same for what is about no socket, or only by its id.
+func (ns *Namespace) guard(what, socket string, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.namespace.server.panics.Add(1)
-			s.namespace.server.config.Logger.Error("handler panicked", "handler", what, "panic", v, "socket", s.id,
-				"namespace", s.namespace.name, "stack", string(debug.Stack()))
+			ns.server.panics.Add(1)
+			ns.server.config.Logger.Error("handler panicked", "handler", what, "panic", v, "socket", socket,
+				"namespace", ns.name, "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()

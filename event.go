@@ -19,7 +19,7 @@ type None struct{}
 // nil.
 func (e Event[T]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, v T) error) {
 	ns.On(string(e), func(ctx context.Context, s *Socket, args Args) error {
-		v, err := scan[T](s, args)
+		v, err := scan[T](s.namespace, s.id, args)
 		if err != nil {
 			return err
 		}
@@ -29,6 +29,17 @@ func (e Event[T]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, v
 		return args.Ack()
 	})
 }
+
+// OnServer sets the handler of the event when another server sends it, see
+// [Namespace.OnServer]. If that waits for an answer, it gets one without values.
+func (e Event[T]) OnServer(ns *Namespace, f func(ctx context.Context, ns *Namespace, v T) error) {
+	Call[T, None](e).OnServer(ns, func(ctx context.Context, ns *Namespace, v T) (None, error) {
+		return None{}, f(ctx, ns, v)
+	})
+}
+
+// ServerEmit sends the event to the other servers, see [Namespace.ServerEmit].
+func (e Event[T]) ServerEmit(ns *Namespace, v T) error { return ns.ServerEmit(string(e), list(v)...) }
 
 // Emit sends the event.
 func (e Event[T]) Emit(to Emitter, v T) error { return to.Emit(string(e), list(v)...) }
@@ -42,7 +53,7 @@ type Call[Req, Res any] string
 // it.
 func (c Call[Req, Res]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, req Req) (Res, error)) {
 	ns.On(string(c), func(ctx context.Context, s *Socket, args Args) error {
-		req, err := scan[Req](s, args)
+		req, err := scan[Req](s.namespace, s.id, args)
 		if err != nil {
 			return err
 		}
@@ -67,17 +78,44 @@ func (c Call[Req, Res]) Do(ctx context.Context, to Caller, req Req) (Res, error)
 // All sends the call to the sockets and returns their answers as they come, see
 // [Target.All].
 func (c Call[Req, Res]) All(ctx context.Context, to Target, req Req) iter.Seq2[Answer[Res], error] {
-	return func(yield func(Answer[Res], error) bool) {
-		for a, err := range to.All(ctx, string(c), list(req)...) {
-			typed := Answer[Res]{Socket: a.Socket}
+	return typed[Res](to.All(ctx, string(c), list(req)...))
+}
+
+// typed decodes answers.
+func typed[T any](answers iter.Seq2[Answer[Args], error]) iter.Seq2[Answer[T], error] {
+	return func(yield func(Answer[T], error) bool) {
+		for a, err := range answers {
+			one := Answer[T]{Node: a.Node, Socket: a.Socket}
 			if err == nil {
-				err = a.Value.Scan(&typed.Value)
+				err = a.Value.Scan(&one.Value)
 			}
-			if !yield(typed, err) {
+			if !yield(one, err) {
 				return
 			}
 		}
 	}
+}
+
+// OnServer sets the handler of the call when another server makes it, see
+// [Namespace.OnServer].
+func (c Call[Req, Res]) OnServer(ns *Namespace, f func(ctx context.Context, ns *Namespace, req Req) (Res, error)) {
+	ns.OnServer(string(c), func(ctx context.Context, ns *Namespace, args Args) error {
+		req, err := scan[Req](ns, "", args)
+		if err != nil {
+			return err
+		}
+		res, err := f(ctx, ns, req)
+		if err != nil {
+			return err
+		}
+		return args.Ack(list(res)...)
+	})
+}
+
+// ServerAll makes the call to the other servers and returns their answers as they
+// come, see [Namespace.ServerAll].
+func (c Call[Req, Res]) ServerAll(ctx context.Context, ns *Namespace, req Req) iter.Seq2[Answer[Res], error] {
+	return typed[Res](ns.ServerAll(ctx, string(c), list(req)...))
 }
 
 // list returns the arguments that v stands for.
@@ -88,10 +126,10 @@ func list(v any) []any {
 	return []any{v}
 }
 
-func scan[T any](s *Socket, args Args) (T, error) {
+func scan[T any](ns *Namespace, socket string, args Args) (T, error) {
 	var v T
 	if err := args.Scan(&v); err != nil {
-		s.namespace.server.config.Logger.Debug("argument refused", "error", err, "socket", s.id, "namespace", s.namespace.name)
+		ns.server.config.Logger.Debug("argument refused", "error", err, "socket", socket, "namespace", ns.name)
 		return v, errArgument
 	}
 	return v, nil

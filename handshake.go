@@ -17,7 +17,9 @@ type Handshake struct {
 	// Address is the network address of the peer, which behind a proxy is
 	// the proxy's.
 	Address string
-	// Header and URL are those of the request.
+	// Secure says that the request came over TLS, to this server itself.
+	Secure bool
+	// Header and URL are those of the request; its query is URL.Query().
 	Header http.Header
 	URL    *url.URL
 	// Auth is the JSON object that the client connected to the namespace
@@ -35,7 +37,7 @@ func (h Handshake) ScanAuth(dest any) error {
 }
 
 func newHandshake(r *http.Request) *Handshake {
-	return &Handshake{Time: time.Now(), Address: r.RemoteAddr, Header: r.Header, URL: r.URL}
+	return &Handshake{Time: time.Now(), Address: r.RemoteAddr, Secure: r.TLS != nil, Header: r.Header, URL: r.URL}
 }
 
 // with returns the handshake of one socket of the connection.

@@ -22,8 +22,8 @@ import (
 // run one at a time, in order. A handler that panics is logged with its stack,
 // counted, and ends nothing but its event.
 //
-// A namespace whose name is a pattern has no sockets of its own, see
-// [Server.Of]. It is a parent: its children are made for the names that clients
+// A namespace whose name is a pattern, or for which a function decides, has no
+// sockets of its own, see [Server.Of] and [Server.OfFunc]. It is a parent: its children are made for the names that clients
 // ask for. They use its handlers; rooms are their own. What is sent to a parent
 // reaches the sockets of all children that this server has; a cluster adapter
 // brings it to the same children on other nodes.
@@ -32,6 +32,7 @@ type Namespace struct {
 	name    string
 	local   *adapter.Local[*Socket]
 	adapter adapter.Adapter // of a child, once it has been opened
+	errands errands         // events of other servers
 	acks    atomic.Uint64   // the next id of an acknowledgement; one for all sockets, so that a broadcast needs only one
 
 	recovery *recovery // nil without Config.Recovery, and of a parent
@@ -49,7 +50,9 @@ type table struct {
 	onConnect    []func(context.Context, *Socket) error
 	onDisconnect []func(context.Context, *Socket, Reason) error
 	onAny        []func(context.Context, *Socket, string, Args) error
+	onOutgoing   []func(*Socket, string, Args)
 	on           map[string]func(context.Context, *Socket, Args) error
+	onServer     map[string]func(context.Context, *Namespace, Args) error
 }
 
 func newNamespace(s *Server, name string) *Namespace {
@@ -85,13 +88,14 @@ func (ns *Namespace) close() error {
 	return ns.adapter.Close()
 }
 
-// Name returns the name, which begins with a slash. A parent's is its pattern.
+// Name returns the name, which begins with a slash. A parent's is its pattern, or
+// a number if a function decides.
 func (ns *Namespace) Name() string { return ns.name }
 
 // PathValue returns the text that a wildcard of its parent's name stands for in
 // the name of a child; otherwise "".
 func (ns *Namespace) PathValue(name string) string {
-	if ns.child == nil {
+	if ns.child == nil || ns.child.family.pattern == nil {
 		return ""
 	}
 	if i := slices.Index(ns.child.family.pattern.names, name); i >= 0 {
@@ -102,19 +106,26 @@ func (ns *Namespace) PathValue(name string) string {
 
 // Child returns a parent's child of that name, which it makes if there is none,
 // so that events can be sent to its sockets on other nodes. It panics if the name
-// does not match the parent's, or if another namespace or pattern wins. A child
-// that has no sockets is forgotten after Config.NamespaceIdle, and then reaches
+// does not match the parent's, or if another namespace or pattern wins; a function
+// is not asked. A child that has no sockets is forgotten after Config.NamespaceIdle, and then reaches
 // nobody: don't keep it, ask for it each time.
 func (ns *Namespace) Child(name string) (*Namespace, error) {
 	if ns.family == nil {
-		panic("brio: namespace " + ns.name + " is no pattern and has no children")
+		panic("brio: namespace " + ns.name + " is no parent and has no children")
 	}
-	if _, ok := ns.family.pattern.match(name); !ok {
+	if !ns.family.possible(name) {
 		panic("brio: namespace " + name + " does not match " + ns.name)
 	}
-	one := ns.server.hold(name)
-	if one.child == nil || one.child.family != ns.family {
-		one.release()
+	one := ns.server.hold(name, func(parent *Namespace) ([]string, bool) {
+		if parent.family.pattern == nil {
+			return nil, parent == ns
+		}
+		return parent.family.pattern.match(name)
+	})
+	if one == nil || one.child == nil || one.child.family != ns.family {
+		if one != nil {
+			one.release()
+		}
 		panic("brio: namespace " + name + " belongs to another than " + ns.name)
 	}
 	defer one.release()
@@ -259,6 +270,7 @@ func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
 			ns.deliver(*list, p, o)
 		}
 	}
+	ns.hear(p, *list)
 	clear(*list)
 	members.Put(list)
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/adapter"
-	"github.com/briohq/brio/protocol"
 )
 
 // patternCluster makes adapters of one node that keep account of what is made
@@ -47,7 +46,8 @@ func (c *patternCluster) new(name string, sockets adapter.Sockets) (adapter.Adap
 	}
 	c.open[name] = true
 	c.log = append(c.log, "open "+name)
-	return &patternNode{c, name, sockets, false}, nil
+	alone, err := adapter.Memory(name, sockets)
+	return &patternNode{alone, c, name, false}, err
 }
 
 func (c *patternCluster) events() []string {
@@ -66,15 +66,10 @@ func (c *patternCluster) wantEvents(want ...string) {
 }
 
 type patternNode struct {
+	adapter.Adapter
 	cluster *patternCluster
 	name    string
-	sockets adapter.Sockets
 	closed  bool
-}
-
-func (n *patternNode) Broadcast(p *protocol.Packet, o adapter.Options) error {
-	n.sockets.Deliver(p, o)
-	return nil
 }
 
 func (n *patternNode) Close() error {

@@ -26,7 +26,9 @@ type Server struct {
 	wheel  *wheel.Wheel // connect timeouts, idle children
 	group  group.Group  // dispatch of sockets, closing of children
 	panics atomic.Int64
-	kept   atomic.Int64 // bytes of all that is kept for recovery
+	kept   atomic.Int64    // bytes of all that is kept for recovery
+	ctx    context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
+	cancel context.CancelCauseFunc
 
 	mu         sync.RWMutex // guards what follows, the children of parents, and who holds them
 	namespaces map[string]*Namespace
@@ -43,6 +45,7 @@ func NewServer(config Config) *Server {
 		wheel:      wheel.New(),
 		namespaces: map[string]*Namespace{},
 	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.engine = engine.NewServer(engine.Config{
 		PingInterval:   s.config.PingInterval,
 		PingTimeout:    s.config.PingTimeout,
@@ -144,7 +147,7 @@ func (s *Server) parent(name string) *Namespace {
 	if err != nil {
 		panic("brio: namespace " + name + ": " + err.Error())
 	}
-	ns := newParent(s, name, p)
+	ns := newParent(s, name, p, nil)
 	s.parents = append(s.parents, ns)
 	return ns
 }
@@ -206,9 +209,10 @@ func (s *Server) Stats() Stats {
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.engine.Shutdown(ctx)
 	s.wheel.Stop()
+	s.cancel(ErrShutdown)
 	err = errors.Join(err, s.group.Wait(ctx))
 	for _, ns := range s.all() {
 		err = errors.Join(err, ns.close())
 	}
-	return errors.Join(err, s.group.Wait(ctx)) // for those who hear of what was not recovered
+	return errors.Join(err, s.group.Wait(ctx)) // for what other nodes have told meanwhile, and for who hears of what was not recovered
 }

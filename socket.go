@@ -26,6 +26,8 @@ type Socket struct {
 	gone      atomic.Bool // disconnected by the server; the client may not know
 	more      atomic.Bool // events wait behind the one being handled
 
+	middleware atomic.Pointer[[]func(ctx context.Context, event string, args Args) error] // of events; nil for none
+
 	ctx    context.Context //nolint:containedctx // the lifetime of the socket, for its handlers
 	cancel context.CancelCauseFunc
 
@@ -144,6 +146,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	s.hear(event, args)
 	return s.emit(frames)
 }
 

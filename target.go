@@ -69,11 +69,5 @@ func (t Target) Emit(event string, args ...any) error {
 // Sockets returns those of the sockets that are connected to this node. What is
 // done with them holds no lock.
 func (t Target) Sockets() iter.Seq[*Socket] {
-	return func(yield func(*Socket) bool) {
-		for _, s := range t.namespace.chosen(t.options) {
-			if s.Connected() && !yield(s) {
-				return
-			}
-		}
-	}
+	return t.namespace.present(t.options)
 }

@@ -23,10 +23,9 @@ type position struct {
 }
 
 // drop is an adapter to nobody.
-type drop struct{}
+type drop struct{ adapter.Adapter }
 
 func (drop) Broadcast(*protocol.Packet, adapter.Options) error { return nil }
-func (drop) Close() error                                      { return nil }
 
 func BenchmarkEncode(b *testing.B) {
 	server := brio.NewServer(brio.Config{
