@@ -86,6 +86,11 @@ var strata = []stratum{
 		why:  "the contract between a namespace and its cluster: what implements it must not need the server",
 	},
 	{
+		pkg:  "adapter/adaptertest",
+		ours: []string{"adapter", "protocol", "internal/..."},
+		why:  "what adapters are tested with knows the contract, not who keeps it or uses it",
+	},
+	{
 		pkg:  ".",
 		ours: []string{"transport", "engine", "protocol", "adapter", "web", "internal/..."},
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",

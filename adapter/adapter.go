@@ -49,9 +49,9 @@ type Sockets interface {
 	// Answer yields this node's replies, with an empty Node. Nothing happens
 	// before the range begins; it ends when everything has been answered, when
 	// it is left, or when ctx ends, which bounds what a [Call] or an [Emit] may
-	// take. The handler of an Emit runs within the range. An error says that
-	// the reply is not complete, and comes last: the cause of ctx, if that is
-	// why. That sockets do not answer a Call in time is no error.
+	// take. An error says that the reply is not complete, and comes last: the
+	// cause of ctx, if that is why. That sockets do not answer a Call in time
+	// is no error.
 	Answer(ctx context.Context, r Request) iter.Seq2[Reply, error]
 }
 

@@ -268,7 +268,10 @@ func (c *cluster) compare(what string, r adapter.Request, models []*node) {
 	}
 	for _, model := range models {
 		var list []string
-		for reply := range model.Answer(ctx, r) {
+		for reply, err := range model.Answer(ctx, r) {
+			if err != nil {
+				c.t.Errorf("%s: %v", what, err)
+			}
 			list = append(list, lines(reply)...)
 		}
 		slices.Sort(list)
@@ -403,7 +406,10 @@ func (c *cluster) leaveEarly() {
 		{Op: adapter.Call, Options: everyone, Event: event("silent")},
 		{Op: adapter.Peers, Options: everyone},
 	} {
-		for range c.nodes[a].Ask(c.t.Context(), r) {
+		for _, err := range c.nodes[a].Ask(c.t.Context(), r) {
+			if err != nil {
+				c.t.Errorf("%s: %v", r.Op, err)
+			}
 			break
 		}
 		_ = c.nodes[a].Ask(c.t.Context(), r) // nothing is sent before the range
@@ -446,8 +452,8 @@ func (c *cluster) close() {
 	if err := errors.Join(gone.Broadcast(event("late"), everyone), gone.Tell(adapter.Request{Op: adapter.Emit, Event: event("late")})); err != nil {
 		c.t.Log("told by a closed adapter: ", err) // which is as good
 	}
-	for reply := range gone.Ask(c.t.Context(), adapter.Request{Op: adapter.Emit, Event: event("late")}) {
-		c.t.Errorf("asked by a closed adapter: %v", lines(reply))
+	for reply, err := range gone.Ask(c.t.Context(), adapter.Request{Op: adapter.Emit, Event: event("late")}) {
+		c.t.Errorf("asked by a closed adapter: %v, %v", lines(reply), err)
 	}
 	if last == 0 {
 		return
