@@ -134,7 +134,7 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 			return
 		}
 		silent := map[string]string{} // sockets that have been asked, and their nodes
-		failure := error(ErrDisconnected)
+		failure := ErrDisconnected
 		for r, err := range t.namespace.ask(ctx, adapter.Request{Op: adapter.Call, Options: t.options, Event: p}) {
 			for _, id := range r.Asked {
 				silent[id] = r.Node

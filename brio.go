@@ -25,6 +25,14 @@
 // for one from its own socket. Emitting never blocks; what can wait takes a
 // context.
 //
+// # Nodes
+//
+// What is done to a [Target] reaches its sockets on all nodes of a cluster,
+// through [Config].Adapter; [Target.Local] keeps it on this one. What other nodes
+// are to answer comes as a sequence, each answer as it arrives; a sequence waits
+// as long as its context does, names at its end who did not answer, and may be
+// left early.
+//
 // # Bounds
 //
 // What waits to be sent to a client and what waits for its handlers is bounded

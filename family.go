@@ -92,13 +92,14 @@ func (s *Server) hold(name string, match func(parent *Namespace) (values []strin
 	for {
 		s.mu.RLock()
 		ns, parents := s.namespaces[name], s.parents
+		if ns != nil {
+			s.mu.RUnlock()
+			return ns
+		}
 		if owner := s.owner(name); owner != nil {
 			parents = []*Namespace{owner}
 		}
 		s.mu.RUnlock()
-		if ns != nil {
-			return ns
-		}
 		var parent *Namespace
 		var values []string
 		for _, one := range parents {

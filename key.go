@@ -3,6 +3,11 @@ package brio
 // Key is the name of a T that is kept with a socket, on this node, as long as
 // the socket lives. Keys are told apart by name alone: declare each as a
 // constant, once.
+//
+// [Target.Peers] encodes the values as JSON, at any time and in any goroutine. A
+// value should thus not be changed once it is set, but replaced; one that can't
+// do without guards itself in a MarshalJSON, or has an error returned by it and is
+// left out.
 type Key[T any] string
 
 // Get returns the socket's value, the zero value if it has none.

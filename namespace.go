@@ -215,7 +215,8 @@ func (ns *Namespace) Socket(id string) *Socket {
 // Sockets returns the sockets that are connected to this server.
 func (ns *Namespace) Sockets() iter.Seq[*Socket] { return ns.Broadcast().Sockets() }
 
-// Broadcast returns all sockets of the namespace.
+// Broadcast returns all sockets of the namespace: to send to them, and to do
+// everything else that a [Target] can.
 func (ns *Namespace) Broadcast() Target {
 	return Target{namespace: ns, options: adapter.Options{Everyone: true}}
 }

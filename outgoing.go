@@ -1,6 +1,7 @@
 package brio
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/briohq/brio/adapter"
@@ -65,6 +66,9 @@ func newEvent(namespace, event string, args []any) (*protocol.Packet, error) {
 	data, attachments, err := protocol.AppendEvent(nil, nil, event, unwrap(args)...)
 	if err != nil {
 		return nil, err
+	}
+	for i, b := range attachments {
+		attachments[i] = slices.Clone(b)
 	}
 	return &protocol.Packet{Type: protocol.Event, Namespace: namespace, Data: data, Attachments: attachments}, nil
 }

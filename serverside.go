@@ -1,6 +1,7 @@
 package brio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
@@ -22,7 +23,8 @@ import (
 // handled one at a time, in the order in which they came, and their context ends
 // with the server; one that comes while more than Config.MaxBacklog bytes of them
 // wait is dropped, and that is logged. Events whose answer is awaited are handled
-// beside them and each other, and their context ends when nobody waits any more.
+// beside them and each other; the answer is given once the handler has returned,
+// and their context ends then, too, or when nobody waits any more.
 func (ns *Namespace) OnServer(event string, f func(ctx context.Context, ns *Namespace, args Args) error) {
 	if protocol.Reserved(event) {
 		panic("brio: event " + event + " is reserved by the protocol")
@@ -143,22 +145,34 @@ func (ns *Namespace) handle(ctx context.Context, f func(context.Context, *Namesp
 // serve answers the event of another server.
 func (ns sockets) serve(ctx context.Context, p *protocol.Packet) iter.Seq2[adapter.Reply, error] {
 	return func(yield func(adapter.Reply, error) bool) {
-		asked := asker{make(chan protocol.Packet, 1)}
-		ack := &acknowledgement{to: asked}
-		failure := Errorf("no handler of %s", p.EventName())
-		if f := ns.table.Load().onServer[string(p.EventName())]; f != nil {
-			failure = ns.handle(ctx, f, p, ack)
-		}
-		if failure != nil && !ack.sent.Swap(true) {
-			yield(adapter.Reply{Answer: ns.failed(failure)}, nil)
+		f := ns.table.Load().onServer[string(p.EventName())]
+		if f == nil {
+			yield(adapter.Reply{Answer: ns.failed(Errorf("no handler of %s", p.EventName()))}, nil)
 			return
 		}
-		select {
-		case answer := <-asked.answer:
-			yield(adapter.Reply{Answer: &adapter.Answer{Ack: answer}}, nil)
-		case <-ctx.Done():
-			yield(adapter.Reply{}, context.Cause(ctx))
+		here, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer context.AfterFunc(ns.server.ctx, func() { cancel(ErrShutdown) })()
+		asked := asker{make(chan *adapter.Answer, 2)}
+		ns.server.group.Go(func() {
+			ack := &acknowledgement{to: asked}
+			if failure := ns.handle(here, f, p, ack); failure != nil && !ack.sent.Swap(true) {
+				asked.answer <- ns.failed(failure)
+			}
+			asked.answer <- nil
+		})
+		var answer *adapter.Answer
+		for handled := false; !handled || answer == nil; {
+			select {
+			case one := <-asked.answer:
+				handled = handled || one == nil
+				answer = cmp.Or(answer, one)
+			case <-ctx.Done():
+				yield(adapter.Reply{}, context.Cause(ctx))
+				return
+			}
 		}
+		yield(adapter.Reply{Answer: answer}, nil)
 	}
 }
 
@@ -175,8 +189,9 @@ func (ns *Namespace) failed(e *Error) *adapter.Answer {
 	return a
 }
 
-// asker is a server that waits for the answer to its event.
-type asker struct{ answer chan protocol.Packet }
+// asker is a server that waits for the answer to its event, and for nil when the
+// handler has returned.
+type asker struct{ answer chan *adapter.Answer }
 
 // acknowledge takes the answer, of which there is one.
 func (a asker) acknowledge(p protocol.Packet) error {
@@ -185,6 +200,6 @@ func (a asker) acknowledge(p protocol.Packet) error {
 	for i, b := range own.Attachments {
 		own.Attachments[i] = slices.Clone(b)
 	}
-	a.answer <- own
+	a.answer <- &adapter.Answer{Ack: own}
 	return nil
 }
