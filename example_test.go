@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/adapter/adaptertest"
 )
 
 // The protocol: who speaks it shares this block.
@@ -264,4 +265,114 @@ func ExampleNamespace_On() {
 	// Output:
 	// ["drawn",7,"red"]
 	// ["draw",3,4,"red"]
+}
+
+// Peers are the sockets of a whole cluster, here of two servers in one process.
+// What is kept with a socket comes with it, and a peer can be sent to wherever it
+// is.
+func ExampleTarget_Peers() {
+	var cluster adaptertest.Bus
+	one := serve(brio.NewServer(brio.Config{Adapter: cluster.Node("one")}))
+	defer one.close()
+	two := serve(brio.NewServer(brio.Config{Adapter: cluster.Node("two")}))
+	defer two.close()
+	one.Of("/chat").Use(authenticate)
+	two.Of("/chat").Use(authenticate)
+	ada := one.connect("/chat", `{"name":"Ada"}`)
+	bob := two.connect("/chat", `{"name":"Bob"}`)
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	chat := one.Of("/chat")
+	for peer, err := range chat.Broadcast().Peers(ctx) {
+		if err != nil {
+			fmt.Println(err) // a node that did not answer
+			continue
+		}
+		Said.Emit(peer.Target(), Line{From: "server", Text: "hello " + name.Of(peer)})
+	}
+	fmt.Println(ada.next())
+	fmt.Println(bob.next())
+
+	chat.Broadcast().JoinRooms("lobby") // on both servers
+	rooms, err := chat.Rooms(ctx)
+	fmt.Println(rooms, err)
+	// Output:
+	// ["said",{"from":"server","text":"hello Ada"}]
+	// ["said",{"from":"server","text":"hello Bob"}]
+	// map[lobby:2] <nil>
+}
+
+// Servers of a cluster talk to each other with events of their own. ServerAll
+// collects what the others answer.
+func ExampleNamespace_ServerAll() {
+	const Sockets brio.Call[brio.None, int] = "sockets"
+	var cluster adaptertest.Bus
+	var sites []*site
+	for _, node := range []string{"one", "two"} {
+		w := serve(brio.NewServer(brio.Config{Adapter: cluster.Node(node)}))
+		defer w.close()
+		Sockets.OnServer(w.Of("/"), func(_ context.Context, _ *brio.Namespace, _ brio.None) (int, error) {
+			return w.Stats().Sockets, nil
+		})
+		sites = append(sites, w)
+	}
+	sites[1].connect("/", "")
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for answer, err := range Sockets.ServerAll(ctx, sites[0].Of("/"), brio.None{}) {
+		fmt.Println(answer.Node, answer.Value, err)
+	}
+	// Output: two 1 <nil>
+}
+
+// A middleware of one socket sees its events before their handlers do, here to
+// let only so many of them through.
+func ExampleSocket_Use() {
+	server := brio.NewServer(brio.Config{})
+	lobby := server.Of("/")
+	lobby.OnConnect(func(_ context.Context, s *brio.Socket) error {
+		left := 1
+		s.Use(func(context.Context, string, brio.Args) error {
+			if left == 0 {
+				return brio.Errorf("that is enough")
+			}
+			left--
+			return nil
+		})
+		return nil
+	})
+	brio.Call[string, string]("echo").Handle(lobby, func(_ context.Context, _ *brio.Socket, text string) (string, error) {
+		return text, nil
+	})
+
+	web := serve(server)
+	defer web.close()
+	ada := web.connect("/", "")
+	fmt.Println(ada.call(`"echo","one"`))
+	fmt.Println(ada.call(`"echo","two"`))
+	// Output:
+	// ["one"]
+	// [{"error":{"message":"that is enough"}}]
+}
+
+// A function decides which namespaces there are, where a pattern can't.
+func ExampleServer_OfFunc() {
+	server := brio.NewServer(brio.Config{})
+	days := server.OfFunc(func(name string, _ brio.Handshake) bool {
+		_, err := time.Parse("/2006-01-02", name)
+		return err == nil
+	})
+	days.OnConnect(func(_ context.Context, s *brio.Socket) error {
+		return s.Emit("welcome", s.Namespace().Name())
+	})
+
+	web := serve(server)
+	defer web.close()
+	fmt.Println(web.connect("/2024-02-29", "").next())
+	fmt.Println(web.visit("/2023-02-29").auth(""))
+	// Output:
+	// ["welcome","/2024-02-29"]
+	// {"message":"Invalid namespace"}
 }
