@@ -4,9 +4,8 @@ import "github.com/briohq/brio/protocol"
 
 // OnAnyOutgoing adds a listener for all events that are sent to a socket of this
 // node: emitted to it, broadcast, or asked of it, also by other nodes. Not
-// acknowledgements. It runs in the goroutine that emits, before the event is
-// queued, once for each socket; so it must not block, nor emit to the sockets
-// that it hears of. Events that one goroutine emits are heard in that order;
+// acknowledgements. It runs in the goroutine that emits, before that goes on, once
+// for each socket; so it must not block, nor emit to the sockets that it hears of. Events that one goroutine emits are heard in that order;
 // those that several emit to a socket at once may be sent in another order than
 // they are heard. An event may still be dropped, because it is volatile or
 // because the connection breaks. The arguments may be kept.
@@ -17,7 +16,7 @@ func (ns *Namespace) OnAnyOutgoing(f func(s *Socket, event string, args Args)) {
 	ns.register(func(t *table) { t.onOutgoing = append(t.onOutgoing[:len(t.onOutgoing):len(t.onOutgoing)], f) })
 }
 
-// hear tells the listeners of an event that is about to be sent to those of the
+// hear tells the listeners of an event that is sent to those of the
 // sockets that are connected.
 func (ns *Namespace) hear(p *protocol.Packet, to []*Socket) {
 	if len(ns.table.Load().onOutgoing) == 0 || p.Type != protocol.Event {

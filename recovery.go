@@ -252,6 +252,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 	if err != nil {
 		return err
 	}
+	s.hear(event, args)
 	r.mu.Lock()
 	frames, err := r.frames(p, r.log.last()+1, adapter.Options{})
 	if err == nil && s.trail.claimed {
