@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/transport"
@@ -166,16 +167,13 @@ func (r *recovery) part(s *Socket) bool {
 	t := s.trail
 	defer close(t.over)
 	r.namespace.local.Remove(s)
-	t.listed = false
 	delete(r.live, t.session)
-	switch reason {
-	case "", ClientNamespaceDisconnect, ServerNamespaceDisconnect:
-		if t.claimed {
-			r.lost(s)
-		}
-		return false
+	left := reason == "" || reason == ClientNamespaceDisconnect || s.gone.Load()
+	if left && t.claimed {
+		r.lost(s)
 	}
-	if t.session == "" || r.ended {
+	if left || t.session == "" || r.ended {
+		t.listed = false
 		return false
 	}
 	if heard := s.connection.session.Heard(); !t.claimed && heard.After(t.welcomed) {
@@ -192,9 +190,42 @@ func (r *recovery) part(s *Socket) bool {
 	return true
 }
 
+// do does to sockets that may come back what a node has told: they come back to
+// the rooms that they were put into meanwhile, and not at all if they were
+// disconnected.
+func (r *recovery) do(request adapter.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := r.log.last() + 1
+	for _, a := range r.away {
+		s := a.socket
+		switch {
+		case !s.missed(next, &request.Options):
+		case request.Op == adapter.Join:
+			r.enter(s, request.Rooms)
+		case request.Op == adapter.Leave:
+			s.trail.leave(request.Rooms, &r.log)
+		case request.Op == adapter.Disconnect:
+			r.expire(a)
+		}
+	}
+	for _, s := range r.live {
+		switch {
+		case s.Connected() || !s.missed(next, &request.Options): // others are about to be away, or to come back
+		case request.Op == adapter.Join:
+			r.enter(s, request.Rooms)
+		case request.Op == adapter.Leave:
+			r.exit(s, request.Rooms)
+		case request.Op == adapter.Disconnect:
+			s.gone.Store(true)
+		}
+	}
+}
+
 // remove ends an absence. It is called with mu held.
 func (r *recovery) remove(a *absence) {
 	delete(r.away, a.socket.trail.session)
+	a.socket.trail.listed = false
 	r.total.Add(-int64(a.size))
 	a.socket = nil
 }

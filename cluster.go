@@ -111,6 +111,9 @@ func (ns sockets) Do(r adapter.Request) {
 	for s := range ns.present(r.Options) {
 		do(s)
 	}
+	if ns.recovery != nil {
+		ns.recovery.do(r)
+	}
 }
 
 // Answer replies to what a node asks.

@@ -141,8 +141,12 @@ func (s *Socket) admit() {
 			return
 		}
 	}
-	if s.ctx.Err() != nil {
+	switch {
+	case s.ctx.Err() != nil:
 		return // gone meanwhile
+	case s.gone.Load():
+		s.refuse("recovery", errDismissed)
+		return
 	}
 	ns.server.wheel.Cancel(&s.connection.deadline)
 	if ns.child != nil {

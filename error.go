@@ -37,6 +37,7 @@ var (
 	errArgument   = &Error{Message: "invalid argument"}
 	errNamespace  = &Error{Message: "Invalid namespace"}
 	errNamespaces = &Error{Message: "too many namespaces"}
+	errDismissed  = &Error{Message: "disconnected by the server"}
 	errPanicked   = errors.New("handler panicked")
 )
 

@@ -27,6 +27,10 @@ import (
 // version 4.6 and later give it back. A client that comes back before the server
 // has noticed that it had gone takes over: its old connection is closed.
 //
+// Sockets that are away can be told to join and leave rooms, and to disconnect, by
+// a [Target] that they would be in: so whoever was disconnected while away does not
+// come back without being asked for credentials.
+//
 // What is kept is in memory, on the node that the client was connected to. A
 // socket is not kept if it was disconnected on purpose, from either side; that
 // is, for [ClientNamespaceDisconnect] and [ServerNamespaceDisconnect].
@@ -105,7 +109,7 @@ type trail struct {
 	session string    // the secret id with which the client asks for the socket; "" before it is known
 	since   uint64    // the position from which on it was a target
 	stays   []stay    // in rooms
-	listed  bool      // in the namespace's index
+	listed  bool      // in the namespace's index, or away
 	claimed bool      // it has come back, but was not told so yet
 	got     uint64    // the position up to which the client has got what it was sent, if claimed
 	proven  time.Time // what was sent before has been received
@@ -123,10 +127,15 @@ type stay struct {
 
 const forever = ^uint64(0)
 
-// join notes that the socket is in the rooms, if it is in the index.
+// join puts a socket into rooms, and notes that it is there.
 func (r *recovery) join(s *Socket, rooms []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.enter(s, rooms)
+}
+
+// enter is join with mu held.
+func (r *recovery) enter(s *Socket, rooms []string) {
 	r.namespace.local.Join(s, rooms...)
 	if !s.trail.listed {
 		return
@@ -141,6 +150,11 @@ func (r *recovery) join(s *Socket, rooms []string) {
 func (r *recovery) leave(s *Socket, rooms []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.exit(s, rooms)
+}
+
+// exit is leave with mu held.
+func (r *recovery) exit(s *Socket, rooms []string) {
 	r.namespace.local.Leave(s, rooms...)
 	s.trail.leave(rooms, &r.log)
 }

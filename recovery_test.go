@@ -341,6 +341,57 @@ func TestNoRecovery(t *testing.T) {
 	}
 }
 
+// A socket that is away is as much part of its rooms as one that is not.
+func TestOperationsOnSocketsThatAreAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := memorySite(t, recovering())
+		ns := w.Of("/")
+		p, s := w.begin("/")
+		ns.Socket(s.ID).Join("a", "b")
+		w.cut(p)
+		_ = ns.To("a").JoinRooms("c")
+		_ = ns.To("c").LeaveRooms("b")
+		_ = ns.To("b").Disconnect()
+		_ = ns.To("b").Emit("not any more")
+		_ = ns.To("c").Emit("now")
+		p, now := w.comeBack("/", s)
+		diff(t, "missed", now.got(p, 1), []string{`["now"]`})
+		diff(t, "rooms", ns.Socket(s.ID).Rooms(), []string{s.ID, "a", "c"})
+		w.cut(p)
+		_ = ns.To("a").Except("c").Disconnect()
+		p, now = w.comeBack("/", now)
+		if now.ID != s.ID {
+			t.Error("disconnected with those that are in a only")
+		}
+		w.cut(p)
+		_ = ns.To("a").Disconnect()
+		_, now = w.comeBack("/", now)
+		if now.ID == s.ID {
+			t.Error("came back though it was disconnected")
+		}
+	})
+}
+
+// Nor does it come back in while it is disconnected.
+func TestDisconnectOfASocketThatComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := memorySite(t, recovering(func(r *brio.Recovery) { r.Middleware = true }))
+		ns := w.Of("/")
+		ns.Use(func(_ context.Context, s *brio.Socket) error {
+			if s.Recovered() {
+				return ns.Broadcast().Disconnect()
+			}
+			return nil
+		})
+		p, s := w.begin("/")
+		w.cut(p)
+		p = w.visit("/")
+		if answer := p.auth(`{"pid":"` + s.Secret + `"}`); answer != `{"message":"disconnected by the server"}` {
+			t.Error("answer: ", answer)
+		}
+	})
+}
+
 func TestShutdownEndsRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lost atomic.Int32
