@@ -185,7 +185,9 @@ func (s *Socket) refuse(what string, err error) {
 		s.log(what, err)
 	}
 	s.connection.leave(s)
-	s.connection.refuse(s.namespace.name, told)
+	if s.guard("refusal", func() error { s.connection.refuse(s.namespace.name, told); return nil }) != nil {
+		s.connection.refuse(s.namespace.name, errInternal) // what it brought can't be encoded
+	}
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
@@ -238,8 +240,12 @@ func (s *Socket) handle(p *protocol.Packet) {
 	if !all {
 		s.log("event", err, "event", string(name))
 	}
-	if err := args.Ack(s.namespace.server.config.AckError(told)); err != nil {
+	fail := func(e *Error) error {
+		return s.guard("acknowledgement", func() error { return args.Ack(s.namespace.server.config.AckError(e)) })
+	}
+	if err := fail(told); err != nil {
 		s.log("acknowledgement", err, "event", string(name))
+		_ = fail(errInternal) // its data can't be encoded
 	}
 }
 

@@ -55,6 +55,26 @@ func TestPanicsAreIsolated(t *testing.T) {
 	}
 }
 
+// What an error brings along is encoded by code of the application too.
+func TestErrorsThatPanic(t *testing.T) {
+	w := newSite(t, brio.Config{})
+	ns := w.Of("/")
+	ns.Use(func(_ context.Context, s *brio.Socket) error {
+		if s.Handshake().Auth != nil {
+			return &brio.Error{Message: "no", Data: broken{}}
+		}
+		return nil
+	})
+	ns.On("fail", func(context.Context, *brio.Socket, brio.Args) error {
+		return &brio.Error{Message: "no", Data: broken{}}
+	})
+	p := w.visit("/")
+	diff(t, "refusal", p.auth("{}"), `{"message":"internal error"}`)
+	p.auth("")
+	diff(t, "answer", p.call(`"fail"`), `[{"error":{"message":"internal error"}}]`)
+	diff(t, "panics counted", w.Stats().Panics, int64(2))
+}
+
 func TestErrorsOfHandlersAreLogged(t *testing.T) {
 	var diary journal
 	w := newSite(t, brio.Config{Logger: diary.logger()})

@@ -117,6 +117,11 @@ func (s *Server) Of(name string) *Namespace {
 func (s *Server) of(name string) (ns *Namespace, made bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.make(name)
+}
+
+// make is of with mu held, which it may let go meanwhile.
+func (s *Server) make(name string) (ns *Namespace, made bool) {
 	if strings.ContainsAny(name, "{}") {
 		return s.parent(name), false
 	}
@@ -124,8 +129,15 @@ func (s *Server) of(name string) (ns *Namespace, made bool) {
 		return ns, false
 	}
 	for _, parent := range s.parents {
-		if one := parent.family.children[name]; one != nil && !one.child.collected {
+		switch one := parent.family.children[name]; {
+		case one == nil:
+		case !one.child.collected:
 			panic("brio: namespace " + name + " is a child of " + parent.name + " already")
+		default:
+			s.mu.Unlock()
+			<-one.child.closed // a cluster may know an adapter by its name
+			s.mu.Lock()
+			return s.make(name)
 		}
 	}
 	ns = newNamespace(s, name)
