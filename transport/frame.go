@@ -1,9 +1,7 @@
 package transport
 
 import (
-	"encoding/base64"
 	"encoding/binary"
-	"sync"
 	"sync/atomic"
 )
 
@@ -16,18 +14,17 @@ const headroom = 10
 //
 // The forms share one buffer: a text packet on a polling transport is its type
 // digit and payload, and a WebSocket frame is the same behind a header, for
-// which the buffer leaves room. Binary on polling, in base64, and what is
-// compressed are made when they are first asked for.
+// which the buffer leaves room. Every other form, such as base64 or what is
+// compressed, is made when it is first asked for.
 type Frame struct {
-	buf    []byte // headroom, type digit unless binary, payload
-	start  int    // where the WebSocket frame begins in buf
-	binary bool
-	plain  bool // see NoCompression
+	buf []byte // headroom, type digit unless binary, payload
 
-	once   sync.Once
-	base64 []byte
-
+	variants   atomic.Pointer[variants]
 	compressed atomic.Pointer[compressed] // see Compressed
+	units      atomic.Uint32              // of UTF-16 in text, 0 until they are counted
+	start      uint8                      // where the WebSocket frame begins in buf
+	binary     bool
+	plain      bool // see NoCompression
 }
 
 // Begin returns a buffer in which a text packet of about size bytes can be
@@ -78,19 +75,17 @@ func (f *Frame) header(first byte) {
 	f.buf[f.start] = first
 }
 
-// WebSocket returns the frame as RFC 6455 has it. It must not be written to.
+// WebSocket returns the frame as RFC 6455 has it, in the form of [V4]; see
+// [Format.Frames] for others. It must not be written to.
 func (f *Frame) WebSocket() []byte { return f.buf[f.start:] }
 
-// Polling returns the frame as a member of a polling payload. It must not be
-// written to.
+// Polling returns the frame as a member of a polling payload of [V4]. It must
+// not be written to.
 func (f *Frame) Polling() []byte {
 	if !f.binary {
-		return f.buf[headroom:]
+		return f.Payload()
 	}
-	f.once.Do(func() {
-		f.base64 = base64.StdEncoding.AppendEncode([]byte{'b'}, f.buf[headroom:])
-	})
-	return f.base64
+	return f.variant(base64V4).Payload()
 }
 
 // Size is the size of the frame in bytes, for the bounds of a queue.
