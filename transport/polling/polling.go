@@ -1,5 +1,5 @@
 // Package polling is Engine.IO's HTTP long-polling transport (Engine.IO
-// protocol v4, "HTTP long-polling").
+// protocol v4, "HTTP long-polling"; v3, "Polling").
 //
 // The client holds a GET, which is answered as soon as something waits for it,
 // with everything that waits; it sends with POST. There is at most one of each
@@ -13,7 +13,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -37,9 +36,11 @@ type Conn struct {
 	receiver transport.Receiver
 	limit    int  // bytes of a POST body
 	compress bool // large answers
+	format   transport.Format
+	callback string // of a JSONP client, else empty
 
 	mu      sync.Mutex    // guards what follows
-	get     chan body     // of the held GET, else nil; has room for its one answer
+	get     chan payload  // of the held GET, else nil; has room for its one answer
 	posting bool          // a POST is being read
 	left    bool          // the client has sent a close packet
 	ended   bool          // no further packet comes or goes
@@ -48,17 +49,11 @@ type Conn struct {
 
 var _ transport.Conn = (*Conn)(nil)
 
-// body is that of the answer to a GET.
-type body struct {
-	payload []byte
-	plain   bool // not to be compressed
-}
-
-func newBody(frames ...*transport.Frame) body {
-	return body{
-		payload: transport.AppendPayload(nil, frames),
-		plain:   !slices.ContainsFunc(frames, (*transport.Frame).Compressible),
-	}
+// payload is the body of an answer to a GET.
+type payload struct {
+	body   []byte
+	binary bool
+	plain  bool // not to be compressed
 }
 
 // New returns a Conn that pushes into receiver and refuses POST bodies of more
@@ -86,7 +81,7 @@ func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveGet holds the request until there is something to answer.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
-	answer := make(chan body, 1)
+	answer := make(chan payload, 1)
 	c.mu.Lock()
 	switch {
 	case c.ended:
@@ -114,7 +109,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 // abandon ends the Conn because the client has given up a GET, unless that was
 // answered meanwhile: then the client has gone without hearing the answer,
 // which it is for the heartbeat to notice.
-func (c *Conn) abandon(answer chan body) {
+func (c *Conn) abandon(answer chan payload) {
 	c.mu.Lock()
 	held := c.get == answer
 	if held {
@@ -140,7 +135,9 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.posted()
 
-	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "application/octet-stream" {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	binary := media == octets
+	if binary && !c.takesBinary() {
 		w.WriteHeader(http.StatusBadRequest)
 		c.fail(ErrContentType, closeOnly)
 		return
@@ -155,12 +152,13 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		c.fail(ErrAborted, closeOnly)
 		return
 	}
-	if err := transport.DecodePayload(body, c.receive); err != nil {
+	if err := c.decode(body, binary); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		c.fail(err, closeOnly)
 		return
 	}
 	c.wait(r.Context())
+	noXSSFilter(w, r)
 	writeBody(w, "text/html", []byte("ok"))
 }
 
@@ -216,7 +214,7 @@ func (c *Conn) end(last *transport.Frame) bool {
 	}
 	c.ended = true
 	if c.get != nil && last != nil {
-		c.get <- newBody(last)
+		c.get <- c.encode([]*transport.Frame{last})
 		c.get = nil
 	}
 	if c.paused != nil {
@@ -232,7 +230,7 @@ func (c *Conn) Write(frames []*transport.Frame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.get != nil {
-		c.get <- newBody(frames...)
+		c.get <- c.encode(frames)
 		c.get = nil
 	}
 	return false
@@ -278,17 +276,21 @@ func (c *Conn) Resume() {
 }
 
 // answer answers a GET.
-func (c *Conn) answer(w http.ResponseWriter, r *http.Request, b body) {
-	const contentType = "text/plain; charset=UTF-8"
-	if !c.compress || b.plain || len(b.payload) < threshold {
-		writeBody(w, contentType, b.payload)
+func (c *Conn) answer(w http.ResponseWriter, r *http.Request, p payload) {
+	contentType := "text/plain; charset=UTF-8"
+	if p.binary {
+		contentType = octets
+	}
+	noXSSFilter(w, r)
+	if !c.compress || p.plain || len(p.body) < threshold {
+		writeBody(w, contentType, p.body)
 		return
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
 	if coding := choose(r.Header.Values("Accept-Encoding")); coding != nil {
-		coding.writeBody(w, contentType, b.payload)
+		coding.writeBody(w, contentType, p.body)
 	} else {
-		writeBody(w, contentType, b.payload)
+		writeBody(w, contentType, p.body)
 	}
 }
 

@@ -1,0 +1,51 @@
+package polling
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/briohq/brio/transport"
+)
+
+// octets is the content type of a binary payload, which revision 3 has.
+const octets = "application/octet-stream"
+
+// Speak sets the form in which packets come and go. It is called before the
+// first request is served. Default: that of [transport.V4].
+func (c *Conn) Speak(f transport.Format) { c.format = f }
+
+// takesBinary reports whether the body of a POST may be a binary payload. That
+// of a JSONP client comes from an HTML form.
+func (c *Conn) takesBinary() bool {
+	return c.format.Revision == transport.V3 && c.callback == ""
+}
+
+func (c *Conn) encode(frames []*transport.Frame) payload {
+	body, binary := c.format.AppendPayload(nil, frames)
+	plain := !slices.ContainsFunc(frames, (*transport.Frame).Compressible)
+	if c.callback != "" {
+		body = appendScript(nil, c.callback, body)
+	}
+	return payload{body, binary && c.callback == "", plain}
+}
+
+// decode pushes the packets of a POST.
+func (c *Conn) decode(body []byte, binary bool) error {
+	if c.callback != "" {
+		var err error
+		if body, err = readForm(body); err != nil {
+			return err
+		}
+	}
+	return c.format.DecodePayload(body, binary, c.receive)
+}
+
+// noXSSFilter keeps old versions of Internet Explorer from taking packets for
+// cross-site scripting.
+func noXSSFilter(w http.ResponseWriter, r *http.Request) {
+	agent := r.UserAgent()
+	if strings.Contains(agent, "MSIE ") || strings.Contains(agent, "Trident/") {
+		w.Header().Set("X-XSS-Protection", "0")
+	}
+}
