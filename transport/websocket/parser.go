@@ -151,7 +151,7 @@ func (c *Conn) deliver(message []byte, binary bool) error {
 	if !binary && !utf8.Valid(message) {
 		return &violation{ws.StatusInvalidFramePayloadData, errors.New("text message is not UTF-8")}
 	}
-	packet, err := transport.Decode(message, binary)
+	packet, err := c.format.Decode(message, binary)
 	if err != nil {
 		return &violation{ws.StatusNoStatusRcvd, err}
 	}

@@ -1,5 +1,5 @@
 // Package websocket is Engine.IO's WebSocket transport (RFC 6455; Engine.IO
-// protocol v4, "WebSocket"): one WebSocket message is one packet.
+// protocol v4 and v3, "WebSocket"): one WebSocket message is one packet.
 //
 // Frames are parsed from whatever bytes have arrived ([Conn.feed]), so that
 // it does not matter who reads them; today that is one goroutine for each
@@ -37,6 +37,7 @@ type Conn struct {
 	group    *group.Group
 	limit    int // bytes of a message
 	deflate  int // bytes from which on messages are compressed; 0 if that was not agreed on
+	format   transport.Format
 
 	parser parser // owned by the reader
 
@@ -108,6 +109,10 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 	}
 	return c, nil
 }
+
+// Speak sets the form in which packets come and go. It is called before
+// anything is written, and before [Conn.Start]. Default: that of [transport.V4].
+func (c *Conn) Speak(f transport.Format) { c.format = f }
 
 // Start makes the Conn read.
 func (c *Conn) Start() { c.group.Go(c.read) }
@@ -232,7 +237,7 @@ func (c *Conn) Close(frames []*transport.Frame) {
 	c.unpause()
 	c.mu.Unlock()
 	_ = c.nc.SetDeadline(time.Now().Add(closeTimeout))
-	w := c.newWriter(frames)
+	w := c.newWriter(c.format.Frames(frames))
 	w.list = append(w.list, closeFrame(ws.StatusNoStatusRcvd))
 	c.write(w, false)
 }

@@ -106,7 +106,7 @@ func (w *writer) finish(nc net.Conn) error {
 
 // Write sends frames.
 func (c *Conn) Write(frames []*transport.Frame) bool {
-	return c.write(c.newWriter(frames), true)
+	return c.write(c.newWriter(c.format.Frames(frames)), true)
 }
 
 // send sends one frame of the WebSocket protocol itself.
