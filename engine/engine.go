@@ -1,5 +1,5 @@
 // Package engine is Engine.IO: sessions that outlive the way their packets
-// travel (Engine.IO protocol v4).
+// travel (Engine.IO protocol v4, and v3 where Config.AllowEIO3 says so).
 //
 // A [Server] answers the HTTP requests of its clients. A [Session] begins with
 // one of them, over long-polling or a WebSocket, may change from the first to
@@ -97,7 +97,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case in.session == nil:
 		s.begin(w, r, in)
 	case in.upgrade:
-		in.session.serveUpgrade(w, r)
+		in.session.serveUpgrade(w, r, in.format)
 	default:
 		in.session.servePoll(w, r)
 	}
@@ -125,15 +125,19 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, in intent) {
 	}
 	defer s.release(id)
 	if in.websocket {
-		s.openWebSocket(w, r, id)
+		s.openWebSocket(w, r, in, id)
 	} else {
-		s.openPolling(w, r, id)
+		s.openPolling(w, r, in, id)
 	}
 }
 
-func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, id string) {
-	session := &Session{id: id, server: s, blocked: true} // until there is a GET
+func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, in intent, id string) {
+	session := &Session{id: id, server: s, revision: in.format.Revision, blocked: true} // until there is a GET
 	conn := polling.New(session, s.config.MaxPayload, !s.config.NoCompression)
+	conn.Speak(in.format)
+	if in.script != nil {
+		conn.JSONP(in.script[0])
+	}
 	if !s.open(session, conn, r, s.config.upgrades()) {
 		unavailable(w)
 		return
@@ -143,8 +147,8 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, id string) 
 	conn.ServeHTTP(w, r)
 }
 
-func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, id string) {
-	session := &Session{id: id, server: s, ready: true}
+func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent, id string) {
+	session := &Session{id: id, server: s, revision: in.format.Revision, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
 	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, s.config.Deflate, &s.group)
@@ -152,6 +156,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, id string
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
 		return
 	}
+	conn.Speak(in.format)
 	if !s.open(session, conn, r, []string{}) {
 		conn.Refuse()
 		return
@@ -179,6 +184,9 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 		frames = append(frames, s.config.InitialPacket)
 	}
 	_ = session.Send(frames, 0) // a session as young as this takes them
+	if o, ok := session.receiver.(Opener); ok {
+		o.Opened()
+	}
 	return true
 }
 

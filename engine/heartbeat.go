@@ -9,11 +9,15 @@ import (
 var ping = []*transport.Frame{transport.NewText(transport.Ping, "")}
 
 // startHeart makes the first ping due. The server sends the pings (Engine.IO
-// protocol v4, "Heartbeat").
+// protocol v4, "Heartbeat"), except in revision 3.
 func (s *Session) startHeart() {
 	s.heart.Expire = s.beat
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.revision == transport.V3 {
+		s.awaitPing()
+		return
+	}
 	s.schedule(s.server.now() + s.server.config.PingInterval)
 }
 

@@ -14,7 +14,8 @@ import (
 // has left, such as for the next polling request.
 const closeTimeout = 30 * time.Second
 
-// Receiver is what a [Session] pushes into: the layer above.
+// Receiver is what a [Session] pushes into: the layer above. One that is an
+// [Opener] too hears of the beginning.
 type Receiver interface {
 	// Message takes one message. Its bytes are borrowed until it returns.
 	// Messages come in order, one at a time. It must not block: see
@@ -25,6 +26,13 @@ type Receiver interface {
 	Closed(Reason)
 }
 
+// Opener is a [Receiver] that has something to do or to say before the client.
+type Opener interface {
+	// Opened is called once, when the session's handshake waits to be sent and
+	// before any Message. The session may close meanwhile.
+	Opened()
+}
+
 // Session is one client's connection, whatever transport carries it now. All
 // methods may be called concurrently.
 type Session struct {
@@ -32,6 +40,8 @@ type Session struct {
 	server *Server
 	shard  *shard
 	heart  wheel.Entry
+
+	revision transport.Revision
 
 	// taking is held while a packet is taken, so that the old and the new
 	// transport of an upgrade push one after the other. It guards nothing.
@@ -44,8 +54,8 @@ type Session struct {
 	upgrade  *upgrade // under way, else nil
 	pauses   int      // that have not been resumed
 
-	// The heartbeat: a ping is due, or the answer to one, at this time since
-	// the server's start.
+	// The heartbeat: a ping is due, or the answer to one, or the client's ping
+	// in revision 3, at this time since the server's start.
 	pinged  bool
 	due     time.Duration
 	sounded time.Duration // when the last ping was queued
@@ -100,16 +110,14 @@ func (s *Session) Receive(c transport.Conn, p transport.Packet) {
 	switch p.Type {
 	case transport.Message:
 		receiver.Message(p.Data, p.Binary)
-	case transport.Pong:
-		s.ponged()
+	case transport.Ping, transport.Pong:
+		s.heartbeat(p.Type)
 	case transport.Close:
 		// Of polling: a request may be on its way still, and gets its answer.
 		if up != nil {
 			s.abandon(up)
 		}
 		s.Close(TransportClose)
-	case transport.Ping:
-		s.fail(fmt.Errorf("invalid heartbeat direction"))
 	default:
 		s.fail(fmt.Errorf("%w: unexpected %v packet", transport.ErrParse, p.Type))
 	}

@@ -40,7 +40,7 @@ func (s *Session) endUpgrade(up *upgrade) {
 
 // serveUpgrade answers a WebSocket request for a session that exists. If that
 // upgrades already, or has, the WebSocket is closed and the session goes on.
-func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request, f transport.Format) {
 	up := &upgrade{ready: true}
 	s.mu.Lock()
 	_, polls := s.conn.(*polling.Conn)
@@ -62,6 +62,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 		conn.Refuse()
 		return
 	}
+	conn.Speak(f)
 	s.mu.Lock()
 	live := s.upgrade == up
 	if live {

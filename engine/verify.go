@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/briohq/brio/transport"
 )
 
 // intent is what a request is for, once it has been verified.
@@ -11,6 +13,8 @@ type intent struct {
 	session   *Session // nil for a handshake
 	websocket bool     // the transport it asks for
 	upgrade   bool     // it is a WebSocket handshake
+	format    transport.Format
+	script    []string // of a JSONP handshake; the first is its index
 }
 
 // verify decides whether a request is let in, given what its origin is allowed.
@@ -30,6 +34,7 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	if origin == foreign {
 		return in, &forbidden
 	}
+	in.format.Base64 = query.Get("b64") != ""
 	if id := query.Get("sid"); id != "" {
 		return s.verifySession(in, id)
 	}
@@ -45,8 +50,9 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 		}
 	}
 	if query.Get("EIO") != "4" {
-		return in, &unsupportedVersion
+		return s.verifyV3(in, r, query["j"])
 	}
+	in.format.Revision = transport.V4
 	return in, nil
 }
 
@@ -68,6 +74,7 @@ func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
 		return in, &badRequest
 	}
 	in.session = session
+	in.format.Revision = session.revision
 	return in, nil
 }
 
