@@ -30,7 +30,7 @@ func (r *recovery) claim(s *Socket) bool {
 		Session string  `json:"pid"`
 		Offset  *string `json:"offset"`
 	}
-	if json.Unmarshal(s.handshake.Auth, &wanted) != nil || wanted.Session == "" {
+	if s.connection.old() || json.Unmarshal(s.handshake.Auth, &wanted) != nil || wanted.Session == "" {
 		return false
 	}
 	r.mu.Lock()
@@ -132,10 +132,10 @@ func (r *recovery) welcome(s *Socket) {
 	if !t.claimed {
 		session = engine.NewID()
 	}
-	frames, err := s.connection.encode(protocol.Connect, s.namespace.name, struct {
+	frames, err := s.connection.encode(protocol.Connect, s.namespace.name, s.connection.greeting(struct {
 		ID      string `json:"sid"`
 		Session string `json:"pid"`
-	}{s.id, session})
+	}{s.id, session})...)
 	if err == nil && t.claimed {
 		frames = append(frames, r.replay(s, t.got)...)
 	}
@@ -168,7 +168,7 @@ func (r *recovery) part(s *Socket) bool {
 	defer close(t.over)
 	r.namespace.local.Remove(s)
 	delete(r.live, t.session)
-	left := reason == "" || reason == ClientNamespaceDisconnect || s.gone.Load()
+	left := reason == "" || reason == ClientNamespaceDisconnect || s.gone.Load() || s.connection.old()
 	if left && t.claimed {
 		r.lost(s)
 	}

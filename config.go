@@ -38,6 +38,15 @@ type Config struct {
 	// UpgradeTimeout bounds the change from polling to WebSocket. Default
 	// 10 s.
 	UpgradeTimeout time.Duration
+	// AllowEIO3 lets clients of Socket.IO 1 and 2 in, which speak Engine.IO 3;
+	// [Handshake].Revision tells which do. They are in the main namespace from
+	// the start, bring a query instead of auth, and are told the Data of an
+	// [Error], or its Message if there is none. The ids of their sockets are made
+	// from the connection's, with which others could take it over: don't show
+	// them to other clients. It includes JSONP, for pages that Origins lets in
+	// by their Referer header, which has to be there unless "*" does. Default:
+	// they are refused.
+	AllowEIO3 bool
 	// ConnectTimeout is how long a connection may be without having been let
 	// into any namespace. Default 45 s.
 	ConnectTimeout time.Duration

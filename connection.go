@@ -24,13 +24,18 @@ type connection struct {
 	mu      sync.Mutex // guards what follows
 	sockets []*Socket
 	held    int // sockets, until they have done their last work
+	turns   map[string]*turn
 	closed  bool
 	reason  Reason
 }
 
 func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver {
 	c := &connection{server: s, session: session, handshake: newHandshake(r)}
+	c.handshake.Revision = session.Revision()
 	c.decoder.Limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
+	if c.old() {
+		c.decoder.Limits.Namespace = maxQuery
+	}
 	c.deadline.Expire = func() { session.Close(ForcedServerClose) }
 	s.wheel.Schedule(&c.deadline, s.config.ConnectTimeout)
 	return c
@@ -68,6 +73,10 @@ func (c *connection) decode(data []byte, binary bool) (p protocol.Packet, done b
 // connection, as in the reference implementation: an event before the
 // namespace was joined, a namespace joined twice, a packet only servers send.
 func (c *connection) packet(p *protocol.Packet) {
+	if c.old() && !c.split(p) {
+		c.session.Close(ParseError)
+		return
+	}
 	s := c.socket(p.Namespace)
 	switch {
 	case p.Type == protocol.Connect && (s == nil || s.gone.Load()):
@@ -156,13 +165,14 @@ func (c *connection) add(s *Socket) bool {
 		}
 	}
 	c.sockets = append(c.sockets, s)
+	c.queue(s)
 	return true
 }
 
 // refuse answers a CONNECT with a CONNECT_ERROR.
 func (c *connection) refuse(namespace string, e *Error) {
-	if err := c.control(protocol.ConnectError, namespace, refusal(*e)); err != nil {
-		_ = c.control(protocol.ConnectError, namespace, refusal{Message: e.Message}) // its data can't be encoded
+	if err := c.control(protocol.ConnectError, namespace, c.explain(e)); err != nil {
+		_ = c.control(protocol.ConnectError, namespace, c.explain(&Error{Message: e.Message})) // its data can't be encoded
 	}
 }
 

@@ -118,6 +118,7 @@ func (s *Socket) run() {
 // admit lets the socket in, if its namespace's middleware has nothing against
 // it: it becomes a target, is told so, and only then are its handlers called.
 func (s *Socket) admit() {
+	s.await()
 	ns := s.namespace
 	if ns.child != nil {
 		if err := s.guard("namespace", ns.child.open); err != nil {
@@ -172,9 +173,9 @@ func (s *Socket) welcome() {
 		r.welcome(s)
 		return
 	}
-	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, s.namespace.name, struct {
+	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, s.namespace.name, s.connection.greeting(struct {
 		ID string `json:"sid"`
-	}{s.id})
+	}{s.id})...)
 }
 
 // refuse answers the CONNECT of a socket that is not let in. It was never
@@ -209,6 +210,7 @@ func (s *Socket) depart() {
 		s.namespace.release()
 	}
 	s.connection.release()
+	s.connection.pass(s)
 }
 
 // handle calls the handlers of one event, and answers for them if they fail.

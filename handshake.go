@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio/protocol"
+	"github.com/briohq/brio/transport"
 )
 
 // Handshake is how a socket came: the request that began its connection, and
@@ -14,6 +15,9 @@ import (
 type Handshake struct {
 	// Time is when the connection began.
 	Time time.Time
+	// Revision is that of the Engine.IO protocol which the client speaks: 4,
+	// or 3 for clients of Socket.IO 1 and 2, see [Config].AllowEIO3.
+	Revision transport.Revision
 	// Address is the network address of the peer, which behind a proxy is
 	// the proxy's.
 	Address string
@@ -23,7 +27,8 @@ type Handshake struct {
 	Header http.Header
 	URL    *url.URL
 	// Auth is the JSON object that the client connected to the namespace
-	// with, nil if there was none.
+	// with, nil if there was none. For revision 3 it has the query of the
+	// namespace, as strings, and is nil for the main one.
 	Auth json.RawMessage
 }
 

@@ -31,6 +31,8 @@ import (
 // a [Target] that they would be in: so whoever was disconnected while away does not
 // come back without being asked for credentials.
 //
+// Clients of Socket.IO 2 know nothing of this: theirs are not kept.
+//
 // What is kept is in memory, on the node that the client was connected to. A
 // socket is not kept if it was disconnected on purpose, from either side; that
 // is, for [ClientNamespaceDisconnect] and [ServerNamespaceDisconnect].

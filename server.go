@@ -52,6 +52,7 @@ func NewServer(config Config) *Server {
 		Transports:     s.config.Transports,
 		NoUpgrade:      s.config.NoUpgrade,
 		UpgradeTimeout: s.config.UpgradeTimeout,
+		AllowEIO3:      s.config.AllowEIO3,
 		MaxPayload:     s.config.MaxPayload,
 		MaxBacklog:     s.config.MaxBacklog,
 		NoCompression:  s.config.NoCompression,

@@ -21,6 +21,7 @@ type Socket struct {
 	places     adapter.Places[*Socket] // owned by the namespace's index
 	trail      *trail                  // nil without Config.Recovery
 	recovered  bool
+	turn       *turn // of an old client
 
 	connected atomic.Bool // let in and told so, until it departs
 	gone      atomic.Bool // disconnected by the server; the client may not know
@@ -40,7 +41,7 @@ type Socket struct {
 }
 
 func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
-	s := &Socket{namespace: ns, connection: c, id: engine.NewID(), handshake: c.handshake.with(p)}
+	s := &Socket{namespace: ns, connection: c, id: c.newID(ns.name), handshake: c.handshake.with(p)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	if ns.recovery != nil {
 		s.trail = &trail{over: make(chan struct{})}
@@ -49,7 +50,9 @@ func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
 }
 
 // ID returns the socket's id: 20 characters, new for each connection and each
-// namespace, unless the socket has been recovered.
+// namespace, unless the socket has been recovered. That of a Socket.IO 2 client is
+// longer but in the main namespace, and remains when it leaves a namespace and
+// comes back, see [Config].AllowEIO3.
 func (s *Socket) ID() string { return s.id }
 
 // Namespace returns the namespace that the socket is in.
