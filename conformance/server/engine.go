@@ -14,6 +14,7 @@ func (c command) engineEcho() *engine.Server {
 		PingInterval: c.PingInterval,
 		PingTimeout:  c.PingTimeout,
 		MaxPayload:   c.MaxPayload,
+		AllowEIO3:    c.EIO3,
 		Origins:      c.Origin,
 		Deflate:      c.deflate(),
 		Logger:       logger(),

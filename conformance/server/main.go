@@ -38,6 +38,7 @@ type command struct {
 	Deflate        bool          `help:"Compress messages over WebSocket."`
 	NoSlash        bool          `help:"Answer without the slash at the end of the path only."`
 	InitialPacket  string        `help:"What each client is sent first."`
+	EIO3           bool          `name:"eio3" help:"Let clients of Engine.IO 3 in, too."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 

@@ -16,6 +16,7 @@ func (c command) socketServer() *brio.Server {
 		PingTimeout:    c.PingTimeout,
 		ConnectTimeout: c.ConnectTimeout,
 		MaxPayload:     c.MaxPayload,
+		AllowEIO3:      c.EIO3,
 		Origins:        c.Origin,
 		Deflate:        c.deflate(),
 		Logger:         logger(),
