@@ -6,7 +6,7 @@ import { base } from "./env.mjs";
 const agent = new http.Agent({ keepAlive: true });
 
 // start sends the head of a request and leaves the body to the caller:
-// { req, answer }, where answer resolves to { status, headers, body }.
+// { req, answer }, where answer resolves to { status, headers, body, bytes }.
 export function start(method, path, headers = {}) {
   const req = http.request(base + path, { method, headers, agent });
   const answer = new Promise((resolve, reject) => {
@@ -16,8 +16,8 @@ export function start(method, path, headers = {}) {
       res.on("data", (chunk) => chunks.push(chunk));
       res.on("error", reject);
       res.on("end", () => {
-        const body = Buffer.concat(chunks).toString();
-        resolve({ status: res.statusCode, headers: res.headers, body });
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: res.statusCode, headers: res.headers, body: bytes.toString(), bytes });
       });
     });
   });
