@@ -38,7 +38,7 @@ type Config struct {
 	// UpgradeTimeout bounds the change from polling to WebSocket. Default
 	// 10 s.
 	UpgradeTimeout time.Duration
-	// AllowEIO3 lets clients of Socket.IO 1 and 2 in, which speak Engine.IO 3;
+	// AllowEIO3 lets clients of Socket.IO 2 in, which speak Engine.IO 3;
 	// [Handshake].Revision tells which do. They are in the main namespace from
 	// the start, bring a query instead of auth, and are told the Data of an
 	// [Error], or its Message if there is none. The ids of their sockets are made

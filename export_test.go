@@ -16,3 +16,6 @@ func (s *Socket) PendingAcks() int {
 
 // Kept returns how many bytes are kept for sockets that may come back.
 func (s *Server) Kept() int64 { return s.kept.Load() }
+
+// AppendQuery appends what a query is as auth.
+var AppendQuery = appendQuery

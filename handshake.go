@@ -16,7 +16,7 @@ type Handshake struct {
 	// Time is when the connection began.
 	Time time.Time
 	// Revision is that of the Engine.IO protocol which the client speaks: 4,
-	// or 3 for clients of Socket.IO 1 and 2, see [Config].AllowEIO3.
+	// or 3 for clients of Socket.IO 2, see [Config].AllowEIO3.
 	Revision transport.Revision
 	// Address is the network address of the peer, which behind a proxy is
 	// the proxy's.

@@ -10,7 +10,7 @@ import (
 	"github.com/briohq/brio/transport"
 )
 
-// This file has what is different for clients of Socket.IO 1 and 2, which speak
+// This file has what is different for clients of Socket.IO 2, which speak
 // Engine.IO 3 and Socket.IO protocol 4: they are in the main namespace from the
 // start, bring a query instead of auth, and know their sockets' ids beforehand.
 
@@ -21,7 +21,7 @@ const (
 	maxQuery = 8 << 10
 )
 
-// old reports whether the client is such a one.
+// old reports whether the client is one of them.
 func (c *connection) old() bool { return c.handshake.Revision == transport.V3 }
 
 // Opened lets an old client into the main namespace, which it does not ask for.

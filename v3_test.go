@@ -258,3 +258,26 @@ func TestOldClientsAreRefused(t *testing.T) {
 	_, _, _, err = dialer.Dial(t.Context(), "ws://brio.test/socket.io/?EIO=3&transport=websocket")
 	diff(t, "answer", err, ws.StatusError(400))
 }
+
+// FuzzQuery has any query become a JSON object of strings, if anything.
+func FuzzQuery(f *testing.F) {
+	for _, s := range []string{"", "a=b", "a&&=", "%ff=%00", "a=%", "\"=\\", "a=1&a=2", "+=%2B", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		auth := brio.AppendQuery(nil, query)
+		if len(auth) == 0 {
+			if strings.Trim(query, "&") != "" {
+				t.Fatalf("%q is lost", query)
+			}
+			return
+		}
+		var values map[string]string
+		if err := json.Unmarshal(auth, &values); err != nil || len(values) == 0 {
+			t.Fatalf("%q became %q: %v", query, auth, err)
+		}
+		if len(auth) > 6*len(query)+16 {
+			t.Fatalf("%d bytes became %d", len(query), len(auth))
+		}
+	})
+}

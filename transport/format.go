@@ -5,7 +5,7 @@ type Revision uint8
 
 // The revisions.
 const (
-	V3 Revision = 3 // of Socket.IO 1 and 2
+	V3 Revision = 3 // of Socket.IO 2
 	V4 Revision = 4 // of Socket.IO 3 and later
 )
 
