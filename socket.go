@@ -51,8 +51,8 @@ func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
 
 // ID returns the socket's id: 20 characters, new for each connection and each
 // namespace, unless the socket has been recovered. That of a Socket.IO 2 client is
-// longer but in the main namespace, and remains when it leaves a namespace and
-// comes back, see [Config].AllowEIO3.
+// made from its connection's, see [Config].AllowEIO3: it is longer outside the main
+// namespace, and the same again if the client leaves a namespace and comes back.
 func (s *Socket) ID() string { return s.id }
 
 // Namespace returns the namespace that the socket is in.

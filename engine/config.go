@@ -26,10 +26,10 @@ type Config struct {
 	NoUpgrade bool
 	// UpgradeTimeout bounds the upgrade to another transport. Default 10 s.
 	UpgradeTimeout time.Duration
-	// AllowEIO3 lets clients in that speak revision 3 of the protocol, or say
-	// of none that they speak it: all whose query has not EIO=4. It includes
-	// JSONP, for pages that Origins lets in by their Referer header, which has
-	// to be there unless "*" does. Default: they are refused.
+	// AllowEIO3 lets clients in that speak revision 3 of the protocol, and
+	// say so with EIO=3 in their query. It includes JSONP, for pages that Origins lets in
+	// by their Referer header, which has to be there unless "*" does. Default:
+	// they are refused.
 	AllowEIO3 bool
 	// MaxPayload is the size in bytes of the largest message, and of the
 	// largest polling request, that a client may send. Default 1,000,000.

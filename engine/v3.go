@@ -41,8 +41,7 @@ func (s *Session) awaitPing() {
 	s.schedule(s.server.now() + s.server.config.PingInterval + s.server.config.PingTimeout)
 }
 
-// verifyV3 is the end of verify for a handshake that does not ask for revision
-// 4: whatever else it says, if anything, stands for revision 3.
+// verifyV3 is the end of verify for a handshake that asks for revision 3.
 func (s *Server) verifyV3(in intent, r *http.Request, script []string) (intent, *refusal) {
 	if !s.config.AllowEIO3 {
 		return in, &unsupportedVersion

@@ -49,11 +49,15 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 			return in, &refusal{forbidden.Code, err.Error()}
 		}
 	}
-	if query.Get("EIO") != "4" {
+	switch query.Get("EIO") {
+	case "4":
+		in.format.Revision = transport.V4
+		return in, nil
+	case "3":
 		return s.verifyV3(in, r, query["j"])
+	default:
+		return in, &unsupportedVersion
 	}
-	in.format.Revision = transport.V4
-	return in, nil
 }
 
 func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
