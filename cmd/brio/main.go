@@ -12,6 +12,7 @@ import (
 // commands is what can be typed after "brio".
 type commands struct {
 	Demo    demo    `cmd:"" help:"Serve the showcase applications on this machine."`
+	Bench   bench   `cmd:"" help:"Measure a Socket.IO server under load."`
 	Version version `cmd:"" help:"Print the version."`
 }
 

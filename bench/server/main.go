@@ -1,0 +1,116 @@
+// Command server is brio as the load harness measures it: the contract of
+// package load, and nothing else.
+//
+//	go run ./bench/server --listen 127.0.0.1:3001
+//	go run ./cmd/brio bench http://127.0.0.1:3001 --mode broadcast
+//
+// It says "listening on ADDRESS" once it does, and ends when it is interrupted.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/briohq/brio"
+)
+
+// patience is how long a shutdown may take.
+const patience = 5 * time.Second
+
+type command struct {
+	Listen  string `help:"Address to listen on; port 0 is any free one." default:"127.0.0.1:3001" placeholder:"HOST:PORT"`
+	Profile string `help:"File to write a CPU profile to, for go tool pprof." type:"path" placeholder:"FILE"`
+}
+
+func main() {
+	var c command
+	kong.Parse(&c, kong.Description("Serve what the load harness of brio asks of a server."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	if err := c.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func (c command) run(ctx context.Context) error {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	if c.Profile != "" {
+		file, err := os.Create(c.Profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if _, err := fmt.Fprintln(os.Stdout, "listening on", listener.Addr()); err != nil {
+		return err
+	}
+
+	return serve(ctx, listener)
+}
+
+// room is the one that a socket is in.
+const room brio.Key[string] = "room"
+
+func contract() *brio.Server {
+	server := brio.NewServer(brio.Config{})
+	main := server.Of("/")
+	main.OnConnect(func(_ context.Context, s *brio.Socket) error {
+		name := cmp.Or(s.Handshake().URL.Query().Get("room"), "room")
+		room.Set(s, name)
+		s.Join(name)
+		return nil
+	})
+	main.On("echo", func(_ context.Context, s *brio.Socket, args brio.Args) error {
+		if args.WantsAck() {
+			return args.Ack(args)
+		}
+		return s.Emit("echo", args)
+	})
+	main.On("pub", func(_ context.Context, s *brio.Socket, args brio.Args) error {
+		return s.Namespace().To(room.Get(s)).Emit("msg", args)
+	})
+
+	return server
+}
+
+// serve serves until ctx is done, and returns when nothing runs any more.
+func serve(ctx context.Context, listener net.Listener) error {
+	server := contract()
+	site := &http.Server{Handler: server, ReadHeaderTimeout: patience}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		ended <- errors.Join(server.Shutdown(ctx), site.Shutdown(ctx))
+	})
+
+	err := site.Serve(listener)
+	cancel()
+	if stopped := <-ended; errors.Is(err, http.ErrServerClosed) {
+		return stopped
+	}
+
+	return fmt.Errorf("serve: %w", err)
+}
