@@ -37,5 +37,13 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: ## Run every benchmark for BENCHTIME (1s), with allocations
+bench: ## Measure brio beside others: ten minutes, writes bench/results.md
+	go run ./bench/compare
+
+.PHONY: bench-quick
+bench-quick: ## The same, one short look: two minutes, writes nothing
+	go run ./bench/compare --quick
+
+.PHONY: microbench
+microbench: ## Run every Go benchmark for BENCHTIME (1s), with allocations
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

@@ -55,5 +55,6 @@
 // also does the receiver's share of TCP. There are no heartbeats, no TLS, no
 // loss, and percentiles are not taken. The kernel's memory for a connection, of
 // several kilobytes, is not in Idle. Nothing here compares brio with another
-// server: that takes processes of their own, pinned to cores of their own.
+// server: that takes processes of their own, pinned to cores of their own, as
+// compare has them, see docs/performance.md.
 package bench

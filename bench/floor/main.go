@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -52,7 +53,7 @@ func (c command) run() error {
 		return err
 	}
 	for {
-		if err := s.turn(); err != nil {
+		if err := s.turn(time.Time{}); err != nil {
 			return err
 		}
 	}

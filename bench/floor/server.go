@@ -55,8 +55,10 @@ func listen(at netip.AddrPort) (*server, netip.AddrPort, error) {
 	}, at, nil
 }
 
-func (s *server) turn() error {
-	events, err := s.poller.Wait(time.Time{})
+// turn serves what has happened, or nothing once deadline has passed; the zero
+// time never does.
+func (s *server) turn(deadline time.Time) error {
+	events, err := s.poller.Wait(deadline)
 	if err != nil {
 		return err
 	}

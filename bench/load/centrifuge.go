@@ -45,7 +45,7 @@ func (d centrifuge) reply(c *client, line []byte) error {
 	case bytes.HasPrefix(line, []byte(`{"id":1,"connect":`)):
 		d.run.joined(c)
 	case bytes.Contains(line, []byte(`"error":{`)) || bytes.Contains(line, []byte(`"disconnect":{`)):
-		return fmt.Errorf("the server answers %.200s", line)
+		return fmt.Errorf("the server answers %.200q", line)
 	}
 
 	return nil

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/briohq/brio/bench/internal/epoll"
 )
 
 // Mode is what the clients do.
@@ -108,6 +110,7 @@ type Progress struct {
 // message, sets the bounds.
 const (
 	maxSize  = 100_000
+	maxRate  = 10_000_000
 	spareFDs = 32 // that are no connections
 )
 
@@ -152,8 +155,8 @@ func (c Config) check() error {
 	switch {
 	case c.Size < stampSize || c.Size > maxSize:
 		return fmt.Errorf("a message has %d to %d bytes, not %d", stampSize, maxSize, c.Size)
-	case c.Rate < 0:
-		return fmt.Errorf("%g messages a second", c.Rate)
+	case c.Rate < 0 || c.Rate > maxRate:
+		return fmt.Errorf("a rate is at most %d messages a second, not %g", maxRate, c.Rate)
 	case c.Mode == Rooms && c.Connections%c.Members != 0:
 		return fmt.Errorf("%d connections do not fill rooms of %d", c.Connections, c.Members)
 	case c.Auth != nil && !json.Valid(c.Auth):
@@ -163,6 +166,23 @@ func (c Config) check() error {
 		if name, _, ok := strings.Cut(line, ":"); !ok || name == "" || strings.ContainsAny(line, "\r\n") {
 			return fmt.Errorf("%q is not a header: want Name: value", line)
 		}
+	}
+
+	return nil
+}
+
+// room makes sure that there are file descriptors for all connections.
+func (c Config) room() error {
+	limit, err := epoll.RaiseFiles()
+	if err != nil {
+		return err
+	}
+	each := 1
+	if c.Mode == Polling {
+		each = 2
+	}
+	if c.Connections > (limit-spareFDs)/each {
+		return fmt.Errorf("%d connections need more open files than the %d that are allowed: see ulimit -Hn", c.Connections, limit)
 	}
 
 	return nil

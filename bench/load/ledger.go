@@ -56,7 +56,7 @@ type missing struct{ receiver, sender, sequence uint32 }
 
 // maxMissing bounds what a faulty server can make us remember. A message beyond
 // it counts as lost, and as a duplicate if it comes after all.
-const maxMissing = 1 << 20
+const maxMissing = 1 << 18
 
 // arrived notes a message, and reports whether it is the first time. Next is the
 // sequence number that receiver expects of sender.

@@ -17,7 +17,14 @@ const readBuffer = 1 << 20
 // keptBuffer is how many bytes a connection keeps for its next write.
 const keptBuffer = 4096
 
-var errTooMuch = errors.New("the server sent more at once than fits a buffer here")
+// maxWaiting is how many bytes may wait for a server to take them: far more than
+// is sent to one that reads.
+const maxWaiting = 64 << 20
+
+var (
+	errTooMuch    = errors.New("the server sent more at once than fits a buffer here")
+	errNotReading = errors.New("the server does not read")
+)
 
 // A loop serves all connections, in one thread. What it reads goes to their
 // handlers; what they send is written at the end of the turn, one write for each
@@ -177,6 +184,9 @@ func (c *conn) read(toEnd bool) {
 		}
 		if err == nil && used == 0 && kept+n == len(buf) {
 			err = errTooMuch
+		}
+		if err == nil && len(c.out) > maxWaiting {
+			err = errNotReading
 		}
 		if err != nil {
 			c.fail(err)

@@ -32,7 +32,15 @@ func (c Config) plan() plan {
 
 func same(_ *run, after *client) *client { return after }
 
-func random(r *run, _ *client) *client { return r.clients[r.random.IntN(len(r.clients))] }
+// random picks one that is still connected, as long as there is one.
+func random(r *run, _ *client) *client {
+	i := r.random.IntN(len(r.clients))
+	for n := 1; n < len(r.clients) && r.clients[i].gone; n++ {
+		i = (i + 1) % len(r.clients)
+	}
+
+	return r.clients[i]
+}
 
 func following(r *run, after *client) *client {
 	return r.clients[(int(after.index)+1)%len(r.clients)]

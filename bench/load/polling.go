@@ -76,10 +76,13 @@ func (p *longPoll) send(payload []byte) {
 		p.queue = append(p.queue, separator)
 	}
 	p.queue = append(p.queue, payload...)
-	if p.up.busy {
-		return
+	var err error
+	if len(p.queue) > maxWaiting {
+		err = errNotReading
+	} else if !p.up.busy {
+		err = p.posted(nil)
 	}
-	if err := p.posted(nil); err != nil {
+	if err != nil {
 		p.fail(err)
 	}
 }

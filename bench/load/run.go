@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/briohq/brio/bench/internal/epoll"
 )
 
 // A run is one measurement. All of it is in the goroutine that calls Run.
@@ -70,6 +68,9 @@ func newRun(ctx context.Context, config Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := config.room(); err != nil {
+		return nil, err
+	}
 	r := &run{
 		config:  config,
 		plan:    config.plan(),
@@ -85,9 +86,6 @@ func newRun(ctx context.Context, config Config) (*run, error) {
 	if config.Protocol == Centrifuge {
 		r.dialect = centrifuge{r}
 	}
-	if err := r.room(); err != nil {
-		return nil, err
-	}
 	if r.loop, err = newLoop(); err != nil {
 		return nil, err
 	}
@@ -97,23 +95,6 @@ func newRun(ctx context.Context, config Config) (*run, error) {
 	}
 
 	return r, nil
-}
-
-// room makes sure that there are file descriptors for all connections.
-func (r *run) room() error {
-	limit, err := epoll.RaiseFiles()
-	if err != nil {
-		return err
-	}
-	need := r.config.Connections + spareFDs
-	if r.config.Mode == Polling {
-		need += r.config.Connections
-	}
-	if need > limit {
-		return fmt.Errorf("%d connections need %d open files, and %d are allowed: see ulimit -Hn", r.config.Connections, need, limit)
-	}
-
-	return nil
 }
 
 // open begins the connection of the client with that index.
@@ -175,7 +156,7 @@ func (r *run) lost(c *client, err error) {
 	if r.firstDrop == nil {
 		r.firstDrop = err
 	}
-	if r.connected == 0 {
+	if r.connected == 0 || r.config.Mode == Broadcast && c.index == 0 { // nobody is left, or nobody sends
 		r.stop(err)
 	}
 }

@@ -15,7 +15,7 @@ type socketIO struct {
 	auth      []byte
 
 	// What the packets that matter begin with, as servers write them.
-	msg, echo, ack []byte
+	msg, echo []byte
 }
 
 func newSocketIO(r *run) *socketIO {
@@ -28,7 +28,6 @@ func newSocketIO(r *run) *socketIO {
 	}
 	d.msg = []byte("42" + d.namespace + `["msg","`)
 	d.echo = []byte("42" + d.namespace + `["echo","`)
-	d.ack = []byte("43" + d.namespace)
 
 	return d
 }
@@ -73,7 +72,7 @@ func (d *socketIO) packet(c *client, p []byte) error {
 	}
 	switch p[1] {
 	case '0': // CONNECT
-		if bytes.HasPrefix(p[2:], []byte(d.namespace)) {
+		if _, ok := d.mine(p); ok {
 			d.run.joined(c)
 		}
 	case '1': // DISCONNECT
@@ -83,10 +82,19 @@ func (d *socketIO) packet(c *client, p []byte) error {
 	case '3': // ACK
 		d.acknowledged(c, p)
 	case '4': // CONNECT_ERROR
-		return fmt.Errorf("the server refuses the namespace: %.200s", p[2:])
+		return fmt.Errorf("the server refuses the namespace: %.200q", p[2:])
 	}
 
 	return nil
+}
+
+// mine returns what follows the type and the namespace of a packet, false if it
+// is of another namespace than the clients are in.
+func (d *socketIO) mine(p []byte) (rest []byte, ok bool) {
+	if d.namespace == "" {
+		return p[2:], len(p) == 2 || p[2] != '/'
+	}
+	return bytes.CutPrefix(p[2:], []byte(d.namespace))
 }
 
 func (d *socketIO) event(c *client, p []byte) {
@@ -99,7 +107,7 @@ func (d *socketIO) event(c *client, p []byte) {
 		return
 	}
 	// Written otherwise, or something else.
-	rest, ok := bytes.CutPrefix(p[2:], []byte(d.namespace))
+	rest, ok := d.mine(p)
 	if !ok {
 		return
 	}
@@ -120,7 +128,7 @@ func (d *socketIO) event(c *client, p []byte) {
 }
 
 func (d *socketIO) acknowledged(c *client, p []byte) {
-	rest, ok := bytes.CutPrefix(p, d.ack)
+	rest, ok := d.mine(p)
 	if !ok {
 		return
 	}

@@ -76,7 +76,7 @@ func (w *webSocket) feed(b []byte) (used int, err error) {
 func (w *webSocket) frame(h frame.Header, payload []byte) error {
 	switch {
 	case h.Masked:
-		return fmt.Errorf("the server masks its frames")
+		return fmt.Errorf("%w: a masked frame", errPacket)
 	case h.Opcode == frame.Ping:
 		w.conn.out = frame.AppendMasked(w.conn.out, frame.Pong, payload)
 		w.conn.touch()
@@ -87,7 +87,7 @@ func (w *webSocket) frame(h frame.Header, payload []byte) error {
 		if len(payload) < 2 {
 			return fmt.Errorf("the server closed the WebSocket")
 		}
-		return fmt.Errorf("the server closed the WebSocket: %d %s", binary.BigEndian.Uint16(payload), payload[2:])
+		return fmt.Errorf("the server closed the WebSocket: %d %.200q", binary.BigEndian.Uint16(payload), payload[2:])
 	case h.Final && w.fragments == nil:
 		return w.client.run.dialect.message(w.client, payload)
 	}

@@ -76,17 +76,21 @@ another room. It needs Linux, and makes no TLS connections.`
 func (b bench) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// One thread does it all; more would only take turns.
+
+	return b.measure(ctx, os.Stdout, &progress{out: os.Stderr, animated: isTerminal(os.Stderr)})
+}
+
+func (b bench) measure(ctx context.Context, out io.Writer, show *progress) error {
+	// One thread does it all; others would only take turns with it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	show := progress{out: os.Stderr, animated: isTerminal(os.Stderr)}
 	report, err := load.Run(ctx, b.config(show.show))
 	show.end()
 	if err != nil {
 		return err
 	}
-	if err := b.write(os.Stdout, report); err != nil {
+	if err := b.write(out, report); err != nil {
 		return err
 	}
 	if report.Faults.Any() {

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// startOn starts a program on the given cores: it inherits them from the thread
+// that starts it.
+func startOn(cmd *exec.Cmd, cores []int) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	var before, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	for _, core := range cores {
+		set.Set(core)
+	}
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("sched_setaffinity: %w", err)
+	}
+	err := cmd.Start()
+	if e := unix.SchedSetaffinity(0, &before); e != nil && err == nil {
+		err = fmt.Errorf("sched_setaffinity: %w", e)
+	}
+
+	return err
+}
