@@ -70,7 +70,7 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what is left, the system clears
 
 	r := &results{began: time.Now(), command: c, servers: servers, modes: modes, machine: thisMachine(), samples: map[cell][]sample{}}
 	if err := prepare(ctx, dir, r, progress); err != nil {
@@ -107,6 +107,11 @@ func (c *command) defaults() {
 	if c.Duration <= 0 {
 		c.Duration = duration
 	}
+}
+
+// tell tells whoever waits how it goes.
+func tell(progress io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(progress, format, args...) // who closed it does not want to read it
 }
 
 // chosen returns those with the given names, all if none is given.

@@ -42,14 +42,14 @@ func measureAll(ctx context.Context, dir string, r *results, progress io.Writer)
 		}
 	}
 	each := r.command.Warmup + r.command.Duration + 1200*time.Millisecond
-	fmt.Fprintf(progress, "%d measurements, about %v\n", len(todo), (time.Duration(len(todo)) * each).Round(10*time.Second))
+	tell(progress, "%d measurements, about %v\n", len(todo), (time.Duration(len(todo)) * each).Round(10*time.Second))
 	for i, c := range todo {
 		one := measure(ctx, dir, r.server(c.server), r.mode(c.mode), r.command)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		r.samples[c] = append(r.samples[c], one)
-		fmt.Fprintf(progress, "%3d/%d %5.0f s  %-18s %-15s %s\n", i+1, len(todo), time.Since(r.began).Seconds(), c.mode, c.server, one.short(r.mode(c.mode)))
+		tell(progress, "%3d/%d %5.0f s  %-18s %-15s %s\n", i+1, len(todo), time.Since(r.began).Seconds(), c.mode, c.server, one.short(r.mode(c.mode)))
 	}
 
 	return nil

@@ -15,7 +15,7 @@ import (
 // prepare builds and installs what is measured. What can't be had here is noted,
 // with the reason, and left out.
 func prepare(ctx context.Context, dir string, r *results, progress io.Writer) error {
-	fmt.Fprintln(progress, "building")
+	tell(progress, "building\n")
 	if err := build(ctx, ".", dir, "./cmd/brio", "./bench/server", "./bench/floor"); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func prepare(ctx context.Context, dir string, r *results, progress io.Writer) er
 		}
 		if err != nil {
 			r.missing[s.name] = err.Error()
-			fmt.Fprintf(progress, "%s can't be measured: %v\n", s.name, err)
+			tell(progress, "%s can't be measured: %v\n", s.name, err)
 		}
 	}
 	r.servers = slices.DeleteFunc(r.servers, func(s server) bool { return r.missing[s.name] != "" })
@@ -68,7 +68,7 @@ func install(ctx context.Context, folder string, progress io.Writer) error {
 	if upToDate(filepath.Join(folder, "node_modules/.package-lock.json"), filepath.Join(folder, "package-lock.json")) {
 		return nil
 	}
-	fmt.Fprintln(progress, "npm ci in", folder)
+	tell(progress, "npm ci in %s\n", folder)
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = folder
 	out, err := cmd.CombinedOutput()

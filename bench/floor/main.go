@@ -33,12 +33,11 @@ func main() {
 	var c command
 	kong.Parse(&c, kong.Description("Serve what the load harness of brio asks of a server, for the least that it can cost."))
 	runtime.LockOSThread()
-	if err := c.run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, c.run())
+	os.Exit(1)
 }
 
+// run serves until something is wrong.
 func (c command) run() error {
 	address, err := netip.ParseAddrPort(c.Listen)
 	if err != nil {

@@ -134,7 +134,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(table, "  %s\t"+format+"\n", append([]any{name}, args...)...)
+		_, _ = fmt.Fprintf(table, "  %s\t"+format+"\n", append([]any{name}, args...)...)
 	}
 	line("load", "%s", r.load())
 	switch r.Mode {

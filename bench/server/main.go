@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-func (c command) run(ctx context.Context) error {
+func (c command) run(ctx context.Context) (err error) {
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
@@ -55,7 +55,7 @@ func (c command) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { err = errors.Join(err, file.Close()) }()
 		if err := pprof.StartCPUProfile(file); err != nil {
 			return err
 		}

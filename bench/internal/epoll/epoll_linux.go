@@ -8,6 +8,7 @@
 package epoll
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -82,7 +83,7 @@ func (p *Poller) Wait(deadline time.Time) ([]Event, error) {
 	if n == 0 && err == nil && (deadline.IsZero() || time.Now().Before(deadline)) {
 		n, err = p.sleep(deadline)
 	}
-	if err != nil && err != unix.EINTR {
+	if err != nil && !errors.Is(err, unix.EINTR) {
 		return nil, fmt.Errorf("epoll_wait: %w", err)
 	}
 	events := p.events[:0]
