@@ -239,6 +239,9 @@ func (r *results) writeMode(b *strings.Builder, m mode) {
 }
 
 func (r *results) faults(c cell) string {
+	if !r.server(c.server).measures(r.mode(c.mode)) {
+		return "not measured: it has no long-polling"
+	}
 	if len(r.samples[c]) == 0 {
 		return "not measured"
 	}

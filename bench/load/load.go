@@ -3,8 +3,9 @@
 //
 // One goroutine serves all connections: an epoll loop, edge-triggered, with one
 // buffer to read into, frames made by hand, and one write for each connection
-// and turn. So it costs little enough that the server is what limits, up to
-// about ten of its cores. It has no TLS, and works on Linux only.
+// and turn. So it costs about what a server on a bare epoll loop does, and one
+// that does more is what limits, as long as it has no more cores than this one.
+// It has no TLS, and works on Linux only.
 //
 // # What the server must do
 //
@@ -180,8 +181,7 @@ func (r *run) phase(ctx context.Context, name string, planned time.Duration, don
 			wake = min(wake, start+planned)
 		}
 		if r.active && r.config.Rate > 0 && r.plan.next != nil {
-			r.pace(now)
-			wake = min(wake, r.due)
+			wake = min(wake, r.pace(now))
 		}
 		if err := r.loop.turn(wake); err != nil {
 			return err

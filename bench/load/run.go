@@ -255,18 +255,20 @@ func (r *run) begin() {
 	}
 }
 
-// pace sends what is due at a rate.
-func (r *run) pace(now time.Duration) {
+// pace sends what is due at a rate, and returns when the next is.
+func (r *run) pace(now time.Duration) time.Duration {
 	step := time.Duration(float64(time.Second) / r.config.Rate)
 	for r.due <= now {
 		c := r.plan.next(r, r.last)
 		if !c.gone && c.pipe.backlog() > maxBacklog {
-			return
+			return r.check // or when the server has taken some of it
 		}
 		r.last = c
 		r.send(c, r.due)
 		r.due += step
 	}
+
+	return r.due
 }
 
 // giveUp lets go of messages that have been under way for too long, so that
