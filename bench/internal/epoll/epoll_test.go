@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/briohq/brio/bench/internal/epoll"
 )
 
@@ -47,6 +49,10 @@ func newPoller(t *testing.T, fds ...int) *epoll.Poller {
 func TestSocketsFromEndToEnd(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:0", "[::1]:0"} {
 		listener, address, err := epoll.Listen(netip.MustParseAddrPort(host))
+		if errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.EAFNOSUPPORT) {
+			t.Logf("this machine has no %s", host)
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
