@@ -20,6 +20,7 @@ require (
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/philhofer/fwd v1.2.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )
 
 ignore ./conformance/node_modules
