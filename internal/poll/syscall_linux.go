@@ -1,3 +1,5 @@
+//go:build !nopoll
+
 package poll
 
 import (

@@ -18,10 +18,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // echo sends back what comes.
 type echo struct {
-	conn *Conn
+	conn Conn
 
 	mu      sync.Mutex // guards what follows
 	waiting []byte
+	busy    bool
 	err     error
 	ended   chan struct{}
 }
@@ -36,14 +37,16 @@ func (e *echo) Data(b []byte) {
 func (e *echo) Writable() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.busy = false
 	e.flush()
 }
 
+// flush writes all that waits, unless a write is under way.
 func (e *echo) flush() {
-	n, err := e.conn.Write(e.waiting)
-	e.waiting = e.waiting[n:]
-	if err != nil {
-		e.err = err
+	for !e.busy && len(e.waiting) > 0 {
+		b := e.waiting
+		e.waiting = nil
+		e.busy = !e.conn.Write(b)
 	}
 }
 
@@ -74,11 +77,7 @@ func pair(t *testing.T, p *Poller) (net.Conn, *echo) {
 		t.Fatal(err)
 	}
 	e := &echo{ended: make(chan struct{})}
-	c, ok := p.Take(nc, e)
-	if !ok {
-		t.Fatal("not taken")
-	}
-	e.conn = c
+	e.conn = p.Take(nc, e)
 	return client, e
 }
 
@@ -86,12 +85,20 @@ func start(t *testing.T, loops int) *Poller {
 	g := &group.Group{}
 	p := New(g, loops)
 	t.Cleanup(func() {
-		p.Close()
+		if err := p.Close(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
 		if err := g.Wait(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
 	})
 	return p
+}
+
+// both tests connections that are polled and those that are not.
+func both(t *testing.T, test func(*testing.T, int)) {
+	t.Run("polled", func(t *testing.T) { test(t, 2) })
+	t.Run("threaded", func(t *testing.T) { test(t, 0) })
 }
 
 func say(t *testing.T, c net.Conn, text string) {
@@ -109,8 +116,10 @@ func hear(t *testing.T, c net.Conn, want string) {
 	}
 }
 
-func TestEcho(t *testing.T) {
-	p := start(t, 2)
+func TestEcho(t *testing.T) { both(t, testEcho) }
+
+func testEcho(t *testing.T, loops int) {
+	p := start(t, loops)
 	var group sync.WaitGroup
 	for range 20 {
 		client, e := pair(t, p)
@@ -133,8 +142,10 @@ func TestEcho(t *testing.T) {
 }
 
 // What the kernel does not take waits until the peer reads.
-func TestWritable(t *testing.T) {
-	p := start(t, 1)
+func TestWritable(t *testing.T) { both(t, testWritable) }
+
+func testWritable(t *testing.T, loops int) {
+	p := start(t, loops)
 	client, e := pair(t, p)
 	e.conn.Start()
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
@@ -147,49 +158,51 @@ func TestWritable(t *testing.T) {
 	<-e.ended
 }
 
-func TestPause(t *testing.T) {
-	p := start(t, 1)
+func TestPause(t *testing.T) { both(t, testPause) }
+
+func testPause(t *testing.T, loops int) {
+	p := start(t, loops)
 	client, e := pair(t, p)
 	e.conn.Start()
 	e.conn.Pause()
 	say(t, client, "one")
-	_ = client.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	if n, err := client.Read(make([]byte, 10)); n > 0 || err == nil {
-		t.Error("read though paused")
+	if loops > 0 { // a goroutine that waits for data still reads once
+		_ = client.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if n, err := client.Read(make([]byte, 10)); n > 0 || err == nil {
+			t.Error("read though paused")
+		}
+		_ = client.SetReadDeadline(time.Now().Add(20 * time.Second))
 	}
-	_ = client.SetReadDeadline(time.Now().Add(20 * time.Second))
 	e.conn.Resume()
 	hear(t, client, "one")
 	client.Close()
 	<-e.ended
 }
 
-func TestDetach(t *testing.T) {
-	p := start(t, 1)
+func TestCloseAfter(t *testing.T) { both(t, testCloseAfter) }
+
+func testCloseAfter(t *testing.T, loops int) {
+	p := start(t, loops)
 	client, e := pair(t, p)
 	e.conn.Start()
-	say(t, client, "one")
-	hear(t, client, "one")
-	done := make(chan net.Conn)
-	e.conn.Detach(func(nc net.Conn, err error) {
-		if err != nil {
-			t.Error(err)
-		}
-		go func() { done <- nc }()
-	})
-	nc := <-done
-	defer nc.Close()
-	say(t, client, "two")
-	hear(t, nc, "two")
-	say(t, nc, "three")
-	hear(t, client, "three")
-	if _, err := e.conn.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
-		t.Error("write: ", err)
+	e.conn.CloseWrite()
+	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		t.Error("read: ", err)
+	}
+	e.conn.CloseAfter(time.Hour)
+	e.conn.CloseAfter(time.Nanosecond) // comes too late
+	e.conn.Close()
+	client, e = pair(t, p)
+	e.conn.CloseAfter(time.Millisecond)
+	if _, err := client.Read(make([]byte, 1)); err == nil {
+		t.Error("not closed")
 	}
 }
 
-func TestClose(t *testing.T) {
-	p := start(t, 2)
+func TestClose(t *testing.T) { both(t, testClose) }
+
+func testClose(t *testing.T, loops int) {
+	p := start(t, loops)
 	for range 50 {
 		client, e := pair(t, p)
 		e.conn.Start()
@@ -199,10 +212,9 @@ func TestClose(t *testing.T) {
 		for range 3 {
 			group.Go(e.conn.Close)
 			group.Go(func() {
-				for {
-					if _, err := e.conn.Write([]byte("x")); err != nil {
-						return
-					}
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				for !e.busy && e.conn.Write([]byte("x")) {
 				}
 			})
 		}
@@ -211,8 +223,10 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestReset(t *testing.T) {
-	p := start(t, 1)
+func TestReset(t *testing.T) { both(t, testReset) }
+
+func testReset(t *testing.T, loops int) {
+	p := start(t, loops)
 	client, e := pair(t, p)
 	e.conn.Start()
 	_ = client.(*net.TCPConn).SetLinger(0)
