@@ -61,7 +61,7 @@ type poller struct {
 
 const newPoll = "EIO=4&transport=polling"
 
-func poll(t *testing.T, h *httptest.Server) poller {
+func fetch(t *testing.T, h *httptest.Server) poller {
 	t.Helper()
 	a := request(h, "GET", newPoll, "")
 	if a.err != nil || a.status != 200 {

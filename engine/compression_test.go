@@ -8,7 +8,7 @@ import (
 func TestCompressionOfPolling(t *testing.T) {
 	for _, off := range []bool{false, true} {
 		_, h, layers := serve(t, Config{NoCompression: off, Origins: []string{"*"}})
-		p := poll(t, h)
+		p := fetch(t, h)
 		(<-layers).send(t, 0, "4"+strings.Repeat("x", 2000))
 		a := request(h, "GET", p.query(), "", "Accept-Encoding", "gzip", "Origin", "https://a.example")
 		want, vary := "gzip", "Origin,Accept-Encoding"

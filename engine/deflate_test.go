@@ -37,7 +37,7 @@ func TestDeflate(t *testing.T) {
 	}
 	l.received(t, words)
 
-	p := poll(t, h)
+	p := fetch(t, h)
 	upgraded := dialDeflate(t, h.URL, newCable+"&sid="+p.id, true)
 	upgraded.say("2probe")
 	upgraded.hears(t, "3probe")

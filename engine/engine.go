@@ -15,12 +15,14 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/briohq/brio/internal/group"
+	"github.com/briohq/brio/internal/poll"
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/transport"
 	"github.com/briohq/brio/transport/polling"
@@ -34,6 +36,7 @@ type Server struct {
 	sharing sharing
 	start   time.Time
 	group   group.Group
+	poller  *poll.Poller // of the WebSockets
 	shards  []*shard
 
 	mu       sync.RWMutex // guards what follows
@@ -68,6 +71,7 @@ func NewServer(config Config) *Server {
 		sessions: map[string]*Session{},
 		claimed:  map[string]bool{},
 	}
+	s.poller = poll.New(&s.group, runtime.GOMAXPROCS(0))
 	for range runtime.GOMAXPROCS(0) {
 		s.shards = append(s.shards, &shard{wheel: wheel.New(), flusher: flusher{group: &s.group}})
 	}
@@ -151,7 +155,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent
 	session := &Session{id: id, server: s, revision: in.format.Revision, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
-	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, s.config.Deflate, &s.group)
+	conn, err := websocket.Accept(w, r, session, s.config.MaxPayload, s.config.Deflate, s.poller)
 	if err != nil {
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
 		return
@@ -259,7 +263,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, shard := range s.shards {
 		shard.wheel.Stop()
 	}
-	return s.group.Wait(ctx)
+	return errors.Join(s.poller.Close(ctx), s.group.Wait(ctx))
 }
 
 // pause waits for d, less if ctx ends.

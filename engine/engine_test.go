@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 	c := dial(t, h, "EIO=4&transport=websocket")
 	onCable := (<-layers).session.ID()
 	c.hear()
-	p := poll(t, h)
+	p := fetch(t, h)
 	upgrade := upgradeHeaders()
 	unknown, session, method := `{"code":0,"message":"Transport unknown"}`, `{"code":1,"message":"Session ID unknown"}`, `{"code":2,"message":"Bad handshake method"}`
 	bad, forbidden, version := `{"code":3,"message":"Bad request"}`, `{"code":4,"message":"Forbidden"}`, `{"code":5,"message":"Unsupported protocol version"}`
@@ -161,7 +161,7 @@ func TestOpenIsRequired(t *testing.T) {
 
 func TestMessagesOverPolling(t *testing.T) {
 	_, h, layers := serve(t, Config{MaxPayload: 100})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	p.post("4hello\x1ebAQID").is(t, 200, "ok")
 	l.received(t, "hello", "b\x01\x02\x03")
@@ -183,7 +183,7 @@ func TestMessagesOverPolling(t *testing.T) {
 
 func TestClientClosesOverPolling(t *testing.T) {
 	s, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	got := p.hold(t, l)
 	p.post("4bye\x1e1").is(t, 200, "ok")
@@ -195,7 +195,7 @@ func TestClientClosesOverPolling(t *testing.T) {
 		t.Errorf("%d sessions", s.Len())
 	}
 
-	p = poll(t, h) // the same without a GET
+	p = fetch(t, h) // the same without a GET
 	l = <-layers
 	p.post("1").is(t, 200, "ok")
 	l.ended(t, TransportClose)
@@ -216,7 +216,7 @@ func TestWrongsOverPolling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, h, layers := serve(t, Config{})
-			p := poll(t, h)
+			p := fetch(t, h)
 			l := <-layers
 			got := p.hold(t, l)
 			c.do(p).is(t, 400, "")
@@ -225,7 +225,7 @@ func TestWrongsOverPolling(t *testing.T) {
 		})
 	}
 	_, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	got := p.hold(t, l)
 	p.post("2")
@@ -253,7 +253,7 @@ func TestShutdown(t *testing.T) {
 	s, layers := newServer(Config{})
 	h := httptest.NewServer(s)
 	defer h.Close()
-	held, away := poll(t, h), poll(t, h)
+	held, away := fetch(t, h), fetch(t, h)
 	first, second := <-layers, <-layers
 	got := held.hold(t, first)
 	c := dial(t, h, "EIO=4&transport=websocket")
@@ -328,7 +328,7 @@ func TestShutdownGivesUp(t *testing.T) {
 
 func TestPauseReachesThePoller(t *testing.T) {
 	_, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	l.session.Pause()
 	posted := make(chan answer, 1)

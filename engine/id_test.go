@@ -78,7 +78,7 @@ func TestIDsAreUnique(t *testing.T) {
 		request(h, "GET", newCable, "", upgradeHeaders()...).is(t, 400, "Bad request")
 	}
 	for range 2 {
-		p := poll(t, h)
+		p := fetch(t, h)
 		bad()
 		p.post("4still here").is(t, 200, "ok")
 		(<-layers).session.Abort(ForcedClose)
@@ -98,7 +98,7 @@ func TestIDsAreUnique(t *testing.T) {
 			t.Errorf("a wrong version is answered %d", a.status)
 		}
 	}
-	poll(t, h)
+	fetch(t, h)
 	(<-layers).session.Abort(ForcedClose)
 	if len(s.claimed) != 0 {
 		t.Errorf("claimed: %v", s.claimed)

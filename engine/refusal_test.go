@@ -43,7 +43,7 @@ func TestOnRefused(t *testing.T) {
 			t.Errorf("%s %s: nothing heard", c.method, c.query)
 		}
 	}
-	p := poll(t, h)
+	p := fetch(t, h)
 	p.post("4hello").is(t, 200, "ok")
 	dial(t, h, newCable+"&sid="+p.id)
 	if len(heard) != 0 {

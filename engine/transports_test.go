@@ -36,7 +36,7 @@ func TestTransportsOfTheHandshake(t *testing.T) {
 func TestPollingAlone(t *testing.T) {
 	_, h, layers := serve(t, Config{Transports: []string{"polling"}})
 	request(h, "GET", newCable, "", upgradeHeaders()...).is(t, 400, "Transport unknown")
-	p := poll(t, h)
+	p := fetch(t, h)
 	request(h, "GET", newCable+"&sid="+p.id, "", upgradeHeaders()...).is(t, 400, "Transport unknown")
 	p.post("4still here").is(t, 200, "ok")
 	(<-layers).received(t, "still here")
@@ -55,7 +55,7 @@ func TestWebSocketAlone(t *testing.T) {
 
 func TestNoUpgrade(t *testing.T) {
 	_, h, layers := serve(t, Config{NoUpgrade: true})
-	p := poll(t, h)
+	p := fetch(t, h)
 	request(h, "GET", newCable+"&sid="+p.id, "", upgradeHeaders()...).is(t, 400, "Bad request")
 	p.post("4still here").is(t, 200, "ok")
 	(<-layers).received(t, "still here")

@@ -51,7 +51,7 @@ func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request, f transpo
 	s.mu.Unlock()
 
 	s.server.addHeaders(w, r)
-	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, s.server.config.Deflate, &s.server.group)
+	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, s.server.config.Deflate, s.server.poller)
 	switch {
 	case err != nil && free:
 		s.abandon(up)

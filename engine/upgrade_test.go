@@ -16,7 +16,7 @@ func candidate(p poller) string { return "EIO=4&transport=websocket&sid=" + p.id
 
 func TestUpgrade(t *testing.T) {
 	_, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	got := p.hold(t, l)
 	c := dial(t, h, candidate(p))
@@ -50,7 +50,7 @@ func TestUpgrade(t *testing.T) {
 
 func TestHeldGetIsReleasedByTheTakeOver(t *testing.T) {
 	_, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	c := dial(t, h, candidate(p))
 	_ = c.say("2probe")
@@ -71,7 +71,7 @@ func TestCandidateGoes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, h, layers := serve(t, Config{})
-			p := poll(t, h)
+			p := fetch(t, h)
 			l := <-layers
 			leave(dial(t, h, candidate(p)))
 			until(t, func() bool {
@@ -101,7 +101,7 @@ func TestCandidateGoes(t *testing.T) {
 
 func TestSecondCandidateIsRefused(t *testing.T) {
 	_, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	first := dial(t, h, candidate(p))
 	_ = first.say("2probe")
@@ -115,7 +115,7 @@ func TestSecondCandidateIsRefused(t *testing.T) {
 // A server can shut down while a session upgrades, whatever its client does.
 func TestShutdownDuringAnUpgrade(t *testing.T) {
 	s, h, layers := serve(t, Config{})
-	p := poll(t, h)
+	p := fetch(t, h)
 	l := <-layers
 	got := p.hold(t, l)
 	c := dial(t, h, candidate(p))
@@ -140,7 +140,7 @@ func TestNothingIsLost(t *testing.T) {
 			s, layers := newServer(Config{})
 			h := httptest.NewServer(s)
 			defer h.Close()
-			u := &user{poller: poll(t, h), upgradeAfter: random.IntN(40) - 10, says: 30}
+			u := &user{poller: fetch(t, h), upgradeAfter: random.IntN(40) - 10, says: 30}
 			l := <-layers
 
 			var server sync.WaitGroup
@@ -227,7 +227,7 @@ func (u *user) run(t *testing.T) {
 	u.done()
 	defer close(u.end)
 	var polls sync.WaitGroup
-	polls.Go(func() { u.poll(t) })
+	polls.Go(func() { u.fetch(t) })
 	said := 0
 	for ; said < u.says && said != u.upgradeAfter && !u.over.Load(); said++ {
 		if a := u.post(fmt.Sprintf("4%d", said)); a.status != 200 {
@@ -273,7 +273,7 @@ func (u *user) run(t *testing.T) {
 	hears.Wait()
 }
 
-func (u *user) poll(t *testing.T) {
+func (u *user) fetch(t *testing.T) {
 	for !u.pausing.Load() && !u.over.Load() {
 		a := u.get()
 		if a.err != nil || a.status != 200 {

@@ -14,7 +14,6 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/briohq/brio/internal/group"
 	"github.com/briohq/brio/transport"
 )
 
@@ -98,8 +97,9 @@ type answer struct {
 func shake(t *testing.T, deflate *Deflate, offers ...string) (a answer) {
 	t.Helper()
 	done := make(chan int, 1)
+	poller := testPoller(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, newRecorder(), limit, deflate, &group.Group{})
+		c, err := Accept(w, q, newRecorder(), limit, deflate, poller)
 		if err != nil {
 			done <- 0
 			return
@@ -371,7 +371,7 @@ func FuzzCompressed(f *testing.F) {
 
 // feedDeflated is feedBy for a Conn that has agreed on compression.
 func feedDeflated(in string, step func() int) outcome {
-	return feedConn(&Conn{limit: limit, busy: true, deflate: 1024}, in, step)
+	return feedConn(&Conn{limit: limit, busy: new(writer), deflate: 1024}, in, step)
 }
 
 // marked returns the bytes of a client's frame with RSV1 set.
@@ -416,7 +416,7 @@ func BenchmarkInflate(b *testing.B) {
 		"4KiB":  `42["list",` + strings.Repeat(`{"id":17,"name":"an item"},`, 151) + `{}]`,
 	} {
 		b.Run(name, func(b *testing.B) {
-			c := &Conn{receiver: discard{}, limit: 1 << 20, busy: true, deflate: 1024}
+			c := &Conn{receiver: discard{}, limit: 1 << 20, busy: new(writer), deflate: 1024}
 			in := []byte(squeezed(message))
 			buf := make([]byte, len(in))
 			b.ReportAllocs()

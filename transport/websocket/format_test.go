@@ -8,25 +8,16 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/briohq/brio/internal/group"
 	"github.com/briohq/brio/transport"
 )
 
 // speaking runs a Conn that speaks a format, as start does.
-func speaking(t *testing.T, f transport.Format) (*Conn, *recorder, net.Conn) {
+func speaking(t *testing.T, f transport.Format) (*tested, *recorder, net.Conn) {
 	t.Helper()
 	server, client := loopback(t)
-	r, g := newRecorder(), &group.Group{}
-	c := &Conn{nc: server, receiver: r, limit: limit, group: g}
-	c.raw, _ = server.(*net.TCPConn).SyscallConn()
+	c, r := begin(t, server, limit)
 	c.Speak(f)
 	c.Start()
-	t.Cleanup(func() {
-		c.Abort()
-		if err := g.Wait(t.Context()); err != nil && t.Context().Err() == nil {
-			t.Error(err)
-		}
-	})
 	return c, r, client
 }
 

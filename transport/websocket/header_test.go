@@ -6,17 +6,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/briohq/brio/internal/group"
 )
 
 func TestHeadersOfTheHandshake(t *testing.T) {
+	poller := testPoller(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Add("Set-Cookie", "a=1")
 		w.Header().Add("Set-Cookie", "b=2")
 		for _, name := range reserved {
 			w.Header().Set(name, "7")
 		}
-		c, err := Accept(w, q, newRecorder(), limit, nil, &group.Group{})
+		c, err := Accept(w, q, newRecorder(), limit, nil, poller)
 		if err != nil {
 			t.Error(err)
 			return

@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/briohq/brio/internal/group"
+	"github.com/briohq/brio/internal/poll"
 	"github.com/briohq/brio/transport"
 )
 
@@ -61,18 +64,53 @@ func (r *recorder) ended(t *testing.T) error {
 	}
 }
 
+// tested is a Conn with all that runs for it.
+type tested struct {
+	*Conn
+	poller *poll.Poller
+	group  *group.Group
+}
+
+// wait waits until nothing runs any more.
+func (c *tested) wait(ctx context.Context) error {
+	return errors.Join(c.poller.Close(ctx), c.group.Wait(ctx))
+}
+
+// newPoller returns a poller and a function that waits until nothing of it runs.
+func newPoller() (*poll.Poller, func(context.Context) error) {
+	c := &tested{group: &group.Group{}}
+	c.poller = poll.New(c.group, 1)
+	return c.poller, c.wait
+}
+
+// testPoller is newPoller for a test, which waits at its end.
+func testPoller(t *testing.T) *poll.Poller {
+	poller, wait := newPoller()
+	t.Cleanup(func() {
+		if err := wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return poller
+}
+
 // start runs a Conn on a network connection, and has the test wait for it.
-func start(t *testing.T, nc net.Conn, limit int) (*Conn, *recorder) {
+func start(t *testing.T, nc net.Conn, limit int) (*tested, *recorder) {
+	t.Helper()
+	c, r := begin(t, nc, limit)
+	c.Start()
+	return c, r
+}
+
+// begin is start for a Conn that does not read yet.
+func begin(t *testing.T, nc net.Conn, limit int) (*tested, *recorder) {
 	t.Helper()
 	r, g := newRecorder(), &group.Group{}
-	c := &Conn{nc: nc, receiver: r, limit: limit, group: g}
-	if sc, ok := nc.(*net.TCPConn); ok {
-		c.raw, _ = sc.SyscallConn()
-	}
-	c.Start()
+	c := &tested{poller: poll.New(g, 1), group: g}
+	c.Conn = newConn(nc, r, limit, c.poller)
 	t.Cleanup(func() {
 		c.Abort()
-		if err := g.Wait(t.Context()); err != nil && t.Context().Err() == nil {
+		if err := c.wait(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
 	})

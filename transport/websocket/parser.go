@@ -31,6 +31,7 @@ func (v *violation) Unwrap() error { return v.err }
 // parser is what is kept between two feeds, nothing while a connection is idle
 // between two messages.
 type parser struct {
+	ended      bool   // what comes is dropped
 	partial    []byte // the beginning of a frame
 	message    []byte // the fragments of a message so far
 	fragmented bool

@@ -207,7 +207,7 @@ func feed(in string, step int) outcome { return feedBy(in, func() int { return s
 // feedBy feeds in in steps of the given sizes until there is an error. The Conn
 // is kept busy, so that an answer to a ping stays where it can be seen.
 func feedBy(in string, step func() int) outcome {
-	return feedConn(&Conn{limit: limit, busy: true}, in, step)
+	return feedConn(&Conn{limit: limit, busy: new(writer)}, in, step)
 }
 
 func feedConn(c *Conn, in string, step func() int) (o outcome) {
@@ -243,7 +243,7 @@ func show(err error) string {
 }
 
 func BenchmarkFeed(b *testing.B) {
-	c := &Conn{receiver: discard{}, limit: limit, busy: true}
+	c := &Conn{receiver: discard{}, limit: limit, busy: new(writer)}
 	in := []byte(text(`42["chat","a message of the usual length"]`))
 	buf := make([]byte, len(in))
 	b.ReportAllocs()

@@ -1,10 +1,9 @@
 // Package websocket is Engine.IO's WebSocket transport (RFC 6455; Engine.IO
 // protocol v4 and v3, "WebSocket"): one WebSocket message is one packet.
 //
-// Frames are parsed from whatever bytes have arrived ([Conn.feed]), so that
-// it does not matter who reads them; today that is one goroutine for each
-// connection. Writing needs none while the kernel takes what is written: only
-// what it does not take at once is finished by a goroutine, which ends with it.
+// Frames are parsed from whatever bytes have arrived ([Conn.feed]), and written
+// without blocking: who reads a connection, and who goes on with a write that
+// could not be finished at once, is the matter of package poll.
 package websocket
 
 import (
@@ -13,12 +12,11 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/gobwas/ws"
 
-	"github.com/briohq/brio/internal/group"
+	"github.com/briohq/brio/internal/poll"
 	"github.com/briohq/brio/transport"
 )
 
@@ -26,33 +24,32 @@ import (
 // by then is given up.
 const closeTimeout = 5 * time.Second
 
-// readBuffer is the size of a connection's read buffer in bytes.
-const readBuffer = 2048
+// linger is how long what a peer still sends is read and dropped that has broken
+// the rules: closing with bytes unread resets the connection, and the peer would
+// not see why.
+const linger = time.Second
 
 // Conn is the WebSocket transport of one session.
 type Conn struct {
-	nc       net.Conn
-	raw      syscall.RawConn // nil where a write can't be kept from blocking
+	line     poll.Conn
 	receiver transport.Receiver
-	group    *group.Group
 	limit    int // bytes of a message
 	deflate  int // bytes from which on messages are compressed; 0 if that was not agreed on
 	format   transport.Format
 
-	parser parser // owned by the reader
+	parser parser // owned by the line's reader
 
 	mu    sync.Mutex // guards what follows
 	state state
-	// finishing is set once the reader is about to close the connection, or
-	// to have that done, which must not be anticipated.
+	// finishing is set once the line is about to be closed by its reader, or to
+	// have that done, which must not be anticipated.
 	finishing bool
-	failure   error // of a write, which ended the connection
 
-	busy   bool          // somebody is writing
-	waits  bool          // the receiver waits for Ready
-	queue  [][]byte      // accepted while busy
-	pong   []byte        // likewise; only the latest ping needs its answer
-	paused chan struct{} // closed by Resume; nil unless paused
+	busy   *writer  // what is being written, nil for nothing
+	waits  bool     // the receiver waits for Ready
+	queue  [][]byte // accepted while busy
+	pong   []byte   // likewise; only the latest ping needs its answer
+	silent bool     // nothing is written any more
 }
 
 var _ transport.Conn = (*Conn)(nil)
@@ -63,7 +60,7 @@ type state byte
 const (
 	open    state = iota
 	closing       // a close frame is on its way; the peer's is awaited
-	ending        // the connection is closed as soon as the queue has left
+	ending        // the line is closed as soon as the queue has left
 	ended
 )
 
@@ -78,9 +75,9 @@ var reserved = []string{
 // can be written to, and pushes into receiver from [Conn.Start] on. The answer
 // has the headers that w has been given before, but for those of the protocol. A
 // message of more than limit bytes ends it. Messages are compressed if deflate
-// is not nil and the client offers it. Its goroutines are of g. If the handshake
-// is refused, that has been answered too.
-func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, deflate *Deflate, g *group.Group) (*Conn, error) {
+// is not nil and the client offers it. The connection becomes one of the poller.
+// If the handshake is refused, that has been answered too.
+func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver, limit int, deflate *Deflate, p *poll.Poller) (*Conn, error) {
 	for _, name := range reserved {
 		w.Header().Del(name)
 	}
@@ -96,7 +93,7 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 		}
 		return nil, err
 	}
-	c := &Conn{nc: nc, receiver: receiver, limit: limit, group: g}
+	c := newConn(nc, receiver, limit, p)
 	if n.agreed {
 		c.deflate = deflate.threshold()
 	}
@@ -104,10 +101,13 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 		early, _ := buffered.Reader.Peek(n)
 		c.parser.partial = append(c.parser.partial, early...)
 	}
-	if sc, ok := nc.(syscall.Conn); ok {
-		c.raw, _ = sc.SyscallConn()
-	}
 	return c, nil
+}
+
+func newConn(nc net.Conn, receiver transport.Receiver, limit int, p *poll.Poller) *Conn {
+	c := &Conn{receiver: receiver, limit: limit}
+	c.line = p.Take(nc, (*reader)(c))
+	return c
 }
 
 // Speak sets the form in which packets come and go. It is called before
@@ -115,51 +115,51 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 func (c *Conn) Speak(f transport.Format) { c.format = f }
 
 // Start makes the Conn read.
-func (c *Conn) Start() { c.group.Go(c.read) }
+func (c *Conn) Start() {
+	if err := c.feed(nil); err != nil { // what came with the handshake
+		c.finish(err)
+	}
+	c.line.Start()
+}
 
 // Refuse closes a connection that has not been started.
 func (c *Conn) Refuse() {
-	_ = c.nc.SetDeadline(time.Now().Add(time.Second))
-	_, _ = c.nc.Write(closeFrame(ws.StatusNoStatusRcvd))
-	_ = c.nc.Close()
+	c.line.Write(closeFrame(ws.StatusNoStatusRcvd))
+	c.line.Close()
 }
 
 // Name returns "websocket".
 func (c *Conn) Name() string { return "websocket" }
 
-// read is the reader: it feeds what arrives to the parser until the connection
-// ends.
-func (c *Conn) read() {
-	buf := make([]byte, readBuffer)
-	err := c.feed(nil) // what came with the handshake
-	for err == nil {
-		var n int
-		n, err = c.nc.Read(buf)
-		if n > 0 {
-			if ferr := c.feed(buf[:n]); ferr != nil {
-				err = ferr
-			}
-		}
-		c.wait()
+// reader is the Conn as its line sees it.
+type reader Conn
+
+// Data feeds what has arrived to the parser until the connection ends.
+func (r *reader) Data(b []byte) {
+	if r.parser.ended {
+		return
 	}
-	c.finish(err)
+	if err := (*Conn)(r).feed(b); err != nil {
+		(*Conn)(r).finish(err)
+	}
 }
 
-// wait blocks the reader while the Conn is paused, so that the peer feels it.
-func (c *Conn) wait() {
-	c.mu.Lock()
-	paused := c.paused
-	c.mu.Unlock()
-	if paused != nil {
-		<-paused
+func (r *reader) End(err error) {
+	if r.parser.ended {
+		r.line.Close()
+		return
 	}
+	(*Conn)(r).finish(err)
 }
+
+func (r *reader) Writable() { (*Conn)(r).written() }
 
 // finish is the reader's end: it answers what ended it, tells the receiver
-// unless that has ended the Conn itself, and closes the connection.
+// unless that has ended the Conn itself, and closes the line.
 func (c *Conn) finish(err error) {
+	c.parser.ended = true
 	c.mu.Lock()
-	first, failure := c.state == open, c.failure
+	first := c.state == open
 	c.finishing = true
 	c.mu.Unlock()
 
@@ -171,47 +171,32 @@ func (c *Conn) finish(err error) {
 		err = nil
 	case protocol:
 		c.goodbye(closing, closeFrame(fatal.code))
-	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
-		err = failure
+	case errors.Is(err, io.EOF):
+		err = nil
 	}
 	if first {
 		c.receiver.Closed(c, err)
 	}
-	if protocol {
-		// What the peer is still sending is read and dropped: closing with
-		// bytes unread resets the connection, and the peer would not see why.
-		c.closeWrite()
-		_ = c.nc.SetReadDeadline(time.Now().Add(time.Second))
-		_, _ = io.Copy(io.Discard, c.nc)
-	}
-	c.end(!orderly)
-}
-
-// closeWrite tells the peer that nothing more comes, if all has left.
-func (c *Conn) closeWrite() {
 	c.mu.Lock()
-	left := !c.busy
-	c.mu.Unlock()
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok && left {
-		_ = half.CloseWrite()
-	}
-}
-
-// end closes the connection: now, or once the queue has left.
-func (c *Conn) end(now bool) {
-	c.mu.Lock()
-	if now || !c.busy {
+	left := c.busy == nil
+	if orderly && left || !orderly && !protocol {
 		c.state = ended
 	}
 	over := c.state == ended
-	c.unpause()
 	c.mu.Unlock()
-	if over {
-		_ = c.nc.Close()
+	switch {
+	case over:
+		c.line.Close()
+	case protocol:
+		if left {
+			c.line.CloseWrite()
+		}
+		c.line.Resume()
+		c.line.CloseAfter(linger)
 	}
 }
 
-// goodbye queues the close frame, unless one has been, and sets the state.
+// goodbye sends the close frame, unless one has been, and sets the state.
 func (c *Conn) goodbye(s state, frame []byte) {
 	c.mu.Lock()
 	said := c.state != open
@@ -219,10 +204,10 @@ func (c *Conn) goodbye(s state, frame []byte) {
 		c.state = s
 	}
 	c.mu.Unlock()
-	_ = c.nc.SetDeadline(time.Now().Add(closeTimeout))
 	if !said {
 		c.send(frame)
 	}
+	c.line.CloseAfter(closeTimeout)
 }
 
 // Close sends frames and a close frame. The connection ends when the peer has
@@ -234,12 +219,12 @@ func (c *Conn) Close(frames []*transport.Frame) {
 		return
 	}
 	c.state = closing
-	c.unpause()
 	c.mu.Unlock()
-	_ = c.nc.SetDeadline(time.Now().Add(closeTimeout))
 	w := c.newWriter(c.format.Frames(frames))
 	w.list = append(w.list, closeFrame(ws.StatusNoStatusRcvd))
 	c.write(w, false)
+	c.line.Resume()
+	c.line.CloseAfter(closeTimeout)
 }
 
 // Abort sends a close frame if that is possible at once, and closes the
@@ -250,39 +235,23 @@ func (c *Conn) Abort() {
 		c.mu.Unlock()
 		return
 	}
-	idle := !c.busy && c.state == open && c.raw != nil
-	c.busy = true // nothing is written after this
-	c.state = ended
-	c.unpause()
+	idle := c.busy == nil && c.state == open
+	c.state, c.silent = ended, true
 	c.mu.Unlock()
 	if idle {
-		w := c.newWriter(nil)
-		w.list = append(w.list, closeFrame(ws.StatusNoStatusRcvd))
-		_, _ = w.try(c.raw)
-		w.free()
+		c.line.Write(closeFrame(ws.StatusNoStatusRcvd))
 	}
-	_ = c.nc.Close()
+	c.line.Close()
 }
 
-// Pause makes the reader stop after what it has read.
+// Pause makes the line read no more for now.
 func (c *Conn) Pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.paused == nil && c.state == open {
-		c.paused = make(chan struct{})
+	if c.state == open {
+		c.line.Pause()
 	}
 }
 
 // Resume ends a Pause.
-func (c *Conn) Resume() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unpause()
-}
-
-func (c *Conn) unpause() {
-	if c.paused != nil {
-		close(c.paused)
-		c.paused = nil
-	}
-}
+func (c *Conn) Resume() { c.line.Resume() }

@@ -16,15 +16,15 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/briohq/brio/internal/group"
 	"github.com/briohq/brio/transport"
 )
 
 func TestHandshake(t *testing.T) {
-	r, g := newRecorder(), &group.Group{}
+	r := newRecorder()
+	poller, wait := newPoller()
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, r, limit, nil, g)
+		c, err := Accept(w, q, r, limit, nil, poller)
 		if err != nil {
 			return
 		}
@@ -69,14 +69,15 @@ func TestHandshake(t *testing.T) {
 	if diff := cmp.Diff([]string{"4early"}, r.received()); diff != "" {
 		t.Error(diff)
 	}
-	if err := g.Wait(t.Context()); err != nil {
+	if err := wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestRefuse(t *testing.T) {
+	poller := testPoller(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, newRecorder(), limit, nil, &group.Group{})
+		c, err := Accept(w, q, newRecorder(), limit, nil, poller)
 		if err != nil {
 			t.Error(err)
 			return
@@ -106,10 +107,11 @@ func TestRefuse(t *testing.T) {
 // handshake of a session. It must not matter whether the connection has a
 // write that can't block, which one with TLS has not.
 func TestWriteBeforeStart(t *testing.T) {
-	r, g := newRecorder(), &group.Group{}
+	r := newRecorder()
+	poller, wait := newPoller()
 	wrote := make(chan error, 1)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		c, err := Accept(w, q, r, limit, nil, g)
+		c, err := Accept(w, q, r, limit, nil, poller)
 		if err != nil {
 			wrote <- err
 			return
@@ -117,7 +119,7 @@ func TestWriteBeforeStart(t *testing.T) {
 		defer func() {
 			if p := recover(); p != nil {
 				wrote <- errors.New("Write panicked")
-				c.nc.Close()
+				c.line.Close()
 			}
 		}()
 		c.Write(frames("0{}"))
@@ -143,7 +145,7 @@ func TestWriteBeforeStart(t *testing.T) {
 		t.Errorf("%q, error %v", f.Payload, err)
 	}
 	nc.Close()
-	if err := g.Wait(t.Context()); err != nil {
+	if err := wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -280,7 +282,7 @@ func TestAbortEndsAPause(t *testing.T) {
 	c.Abort()
 	c.Pause()
 	c.Resume()
-	if err := c.group.Wait(t.Context()); err != nil {
+	if err := c.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -299,7 +301,7 @@ func TestCloseWaitsForThePeer(t *testing.T) {
 	if n, err := client.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes more, error %v", n, err)
 	}
-	if err := c.group.Wait(t.Context()); err != nil {
+	if err := c.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 	select {
@@ -322,7 +324,7 @@ func TestCloseGivesUp(t *testing.T) {
 				if reads {
 					go func() { _, _ = io.Copy(io.Discard, client) }()
 				}
-				if err := c.group.Wait(t.Context()); err != nil {
+				if err := c.wait(t.Context()); err != nil {
 					t.Error(err)
 				}
 				if took := time.Since(begun); took != closeTimeout {
@@ -350,7 +352,7 @@ func TestAbortSaysGoodbyeIfItCan(t *testing.T) {
 	c.Close(nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if err := c.group.Wait(ctx); err != nil {
+	if err := c.wait(ctx); err != nil {
 		t.Error(err)
 	}
 	if len(r.received()) != 0 {

@@ -127,7 +127,7 @@ func TestAbortDropsWhatWaits(t *testing.T) {
 			for c.Write([]*transport.Frame{numbered(0, 10_000)}) {
 			}
 			c.Abort()
-			if err := c.group.Wait(t.Context()); err != nil {
+			if err := c.wait(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if len(r.ready) != 0 {
@@ -251,26 +251,19 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer server.Close()
 	go func() { _, _ = io.Copy(io.Discard, client) }()
-	raw, err := server.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := new(Conn)
+	poller, wait := newPoller()
+	r := newRecorder()
+	c := newConn(server, r, limit, poller)
 	batch := frames("42[\"chat\",\"a message of the usual length\"]")
 	b.ReportAllocs()
 	for b.Loop() {
-		w := c.newWriter(batch)
-		for {
-			all, err := w.try(raw)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if all {
-				break
-			}
+		if !c.Write(batch) {
+			<-r.ready
 		}
-		w.free()
+	}
+	c.Abort()
+	if err := wait(b.Context()); err != nil {
+		b.Error(err)
 	}
 }
