@@ -79,6 +79,22 @@ func (f *Frame) header(first byte) {
 // [Format.Frames] for others. It must not be written to.
 func (f *Frame) WebSocket() []byte { return f.buf[f.start:] }
 
+// WebTransport returns the frame as it is on a stream, its first byte and the
+// rest, which must not be written to (Engine.IO protocol v4, "WebTransport").
+// The header there is that of a WebSocket without its first byte: the second
+// has the length, and in its highest bit whether the packet is binary. A binary
+// packet without data, for which there is no frame, goes as base64.
+func (f *Frame) WebTransport() (first byte, rest []byte) {
+	b := f.buf[f.start+1:]
+	switch {
+	case f.binary && len(b) == 1:
+		return 1, f.Polling()
+	case f.binary:
+		return b[0] | 0x80, b[1:]
+	}
+	return b[0], b[1:]
+}
+
 // Polling returns the frame as a member of a polling payload of [V4]. It must
 // not be written to.
 func (f *Frame) Polling() []byte {

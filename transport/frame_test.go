@@ -125,3 +125,33 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("writing encoded frames takes %v allocations, want none", written)
 	}
 }
+
+func TestWebTransportHeader(t *testing.T) {
+	for _, c := range []struct {
+		size   int // of the payload, with the type digit of a text packet
+		text   string
+		binary string
+	}{
+		{1, "\x01", "\x81"},
+		{125, "\x7d", "\xfd"},
+		{126, "\x7e\x00\x7e", "\xfe\x00\x7e"},
+		{65535, "\x7e\xff\xff", "\xfe\xff\xff"},
+		{65536, "\x7f\x00\x00\x00\x00\x00\x01\x00\x00", "\xff\x00\x00\x00\x00\x00\x01\x00\x00"},
+	} {
+		text, data := strings.Repeat("x", c.size-1), bytes.Repeat([]byte{0xfe}, c.size)
+		if got, want := onStream(transport.NewText(transport.Message, text)), c.text+"4"+text; got != want {
+			t.Errorf("text of %d bytes is %.12q…, want %.12q…", c.size, got, want)
+		}
+		if got, want := onStream(transport.NewBinary(data)), c.binary+string(data); got != want {
+			t.Errorf("binary of %d bytes is %.12q…, want %.12q…", c.size, got, want)
+		}
+	}
+	if got := onStream(transport.NewBinary(nil)); got != "\x01b" {
+		t.Errorf("empty binary is %q", got)
+	}
+}
+
+func onStream(f *transport.Frame) string {
+	first, rest := f.WebTransport()
+	return string([]byte{first}) + string(rest)
+}
