@@ -162,6 +162,12 @@ func (c *fakeConn) Close(fs []*transport.Frame) {
 	c.ends = append(c.ends, "close "+join(fs))
 }
 
+func (c *fakeConn) Release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ends = append(c.ends, "release")
+}
+
 func (c *fakeConn) Abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

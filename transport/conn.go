@@ -7,7 +7,9 @@
 // handler read them. What leaves is a [Frame], encoded once and shared by all
 // connections it is for; [Conn.Write] never blocks.
 //
-// The packages below this one are the transports: polling and websocket.
+// The packages below this one are the transports: polling, websocket, and
+// webtransport, which is for those who ask for it. That one makes its
+// connections itself and offers them as an [Upgrader].
 package transport
 
 import "errors"
@@ -21,7 +23,8 @@ var ErrParse = errors.New("malformed packet")
 // only by one at a time, and only while the Conn is ready: from the beginning
 // for a WebSocket, and after each call of [Receiver.Ready].
 type Conn interface {
-	// Name is the name of the transport in the protocol: polling, websocket.
+	// Name is the name of the transport in the protocol: polling, websocket,
+	// webtransport.
 	Name() string
 	// Write sends frames in order, without blocking and without keeping the
 	// slice. It reports whether the Conn is ready for more at once; if not,
@@ -29,6 +32,10 @@ type Conn interface {
 	Write(frames []*Frame) bool
 	// Close sends frames and the transport's goodbye, and ends the Conn.
 	Close(frames []*Frame)
+	// Release ends the Conn because its session has changed to another, once
+	// what has been written has left. It may be called while the Conn is not
+	// ready, but not during a Write.
+	Release()
 	// Abort ends the Conn without waiting for what has not left yet. The
 	// peer is told if that is possible at once.
 	Abort()
@@ -48,6 +55,6 @@ type Receiver interface {
 	Ready(c Conn)
 	// Closed says that the Conn has ended: err is nil if the peer ended it
 	// in an orderly way, wraps [ErrParse] if it sent what is no packet. It
-	// is called once, and not after Close or Abort.
+	// is called once, and not after Close, Release or Abort.
 	Closed(c Conn, err error)
 }

@@ -227,6 +227,9 @@ func (c *Conn) Close(frames []*transport.Frame) {
 	c.line.CloseAfter(closeTimeout)
 }
 
+// Release is Close, with nothing more to send.
+func (c *Conn) Release() { c.Close(nil) }
+
 // Abort sends a close frame if that is possible at once, and closes the
 // connection. One that its peer has ended closes by itself.
 func (c *Conn) Abort() {

@@ -311,6 +311,30 @@ func TestCloseWaitsForThePeer(t *testing.T) {
 	}
 }
 
+// A Conn that is released while it is written to says goodbye after that.
+func TestRelease(t *testing.T) {
+	server, client := loopback(t)
+	c, r := start(t, server, limit)
+	n, size := 1, 10_000
+	for c.Write([]*transport.Frame{numbered(n-1, size)}) {
+		n++
+	}
+	c.Release()
+	if got := hearNumbered(t, client, n, []int{size}); got != n {
+		t.Fatalf("heard %d frames of %d", got, n)
+	}
+	if got := hear(t, client); got != "8 " {
+		t.Errorf("heard %q last", got)
+	}
+	say(t, client, text("4dropped by the session")+masked(ws.OpClose, true, ""))
+	if err := c.group.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(r.closed) > 0 {
+		t.Error("the receiver was told what it did")
+	}
+}
+
 // Whoever doesn't answer, or doesn't even read, is given five seconds.
 func TestCloseGivesUp(t *testing.T) {
 	for name, reads := range map[string]bool{"the peer is mute": true, "the peer is deaf": false} {
