@@ -18,13 +18,16 @@ type Config struct {
 	// PingTimeout is how long a session waits for the answer to one before it
 	// closes. Default 20 s.
 	PingTimeout time.Duration
-	// Transports are the ones that clients may use: polling, websocket.
-	// [NewServer] panics for others. Default: both.
+	// Transports are the ones that clients may use: polling, websocket,
+	// webtransport. [NewServer] panics for others. The last one needs a
+	// server of package transport/webtransport besides. Default: polling and
+	// websocket.
 	Transports []string
 	// NoUpgrade keeps each session on the transport it began with. Default:
-	// polling may give way to WebSocket.
+	// polling may give way to WebSocket, and both to WebTransport.
 	NoUpgrade bool
-	// UpgradeTimeout bounds the upgrade to another transport. Default 10 s.
+	// UpgradeTimeout bounds the upgrade to another transport, and the wait for
+	// the first packet of a client on WebTransport. Default 10 s.
 	UpgradeTimeout time.Duration
 	// AllowEIO3 lets clients in that speak revision 3 of the protocol, and
 	// say so with EIO=3 in their query. It includes JSONP, for pages that Origins lets in
@@ -57,8 +60,9 @@ type Config struct {
 	CORS CORS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
-	// text is what the client is told. It may be called concurrently, and may
-	// wait for as long as the client does. Default: all are let in.
+	// text is what the client is told; one on WebTransport isn't told. It may
+	// be called concurrently, and may wait for as long as the client does.
+	// Default: all are let in.
 	AllowRequest func(*http.Request) error
 	// OnRefused hears of each request that is refused with an error of the
 	// protocol, before that is answered: the error's code, and what the client
@@ -76,14 +80,14 @@ type Config struct {
 	// in the same write or answer. It must be a message's frame. Default: none.
 	InitialPacket *transport.Frame
 	// Cookie makes the cookie that the answer to the handshake of the session
-	// with that id sets, such as for a load balancer. With nil none is set.
-	// It may be called concurrently. Default: no cookies.
+	// with that id sets, such as for a load balancer. With nil none is set, nor
+	// on WebTransport. It may be called concurrently. Default: no cookies.
 	Cookie func(id string) *http.Cookie
 	// Headers may add to the headers of each answer to a request of a session,
-	// that which begins a WebSocket included. A handshake is a request without
-	// sid in its query. It may be called concurrently, and comes before the
-	// headers that the protocol needs, which it can't change. Default: nothing
-	// is added.
+	// that which begins a WebSocket included, but not one of WebTransport. A
+	// handshake is a request without sid in its query. It may be called
+	// concurrently, and comes before the headers that the protocol needs, which
+	// it can't change. Default: nothing is added.
 	Headers func(h http.Header, r *http.Request)
 	// Open is called with each new session and the request that began it,
 	// and returns what the session pushes into. Nothing may be sent on the
@@ -120,10 +124,17 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// transports are all there are. A session may change to one that is further on
+// in the list.
+var transports = []string{"polling", "websocket", "webtransport"}
+
 // upgrades are the transports that a session on polling may change to.
 func (c *Config) upgrades() []string {
-	if c.NoUpgrade || !slices.Contains(c.Transports, "websocket") {
-		return []string{}
+	names := []string{}
+	for _, name := range transports[1:] {
+		if !c.NoUpgrade && slices.Contains(c.Transports, name) {
+			names = append(names, name)
+		}
 	}
-	return []string{"websocket"}
+	return names
 }

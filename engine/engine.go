@@ -2,8 +2,8 @@
 // travel (Engine.IO protocol v4, and v3 where Config.AllowEIO3 says so).
 //
 // A [Server] answers the HTTP requests of its clients. A [Session] begins with
-// one of them, over long-polling or a WebSocket, may change from the first to
-// the second, keeps a heartbeat, and ends for one [Reason]. It pushes the
+// one of them, over long-polling, a WebSocket or WebTransport, may change to one
+// further on in this list, keeps a heartbeat, and ends for one [Reason]. It pushes the
 // messages that arrive into the [Receiver] that Config.Open returned for it,
 // and sends what [Session.Send] is given.
 //
@@ -18,6 +18,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ func NewServer(config Config) *Server {
 		panic("engine: Config.Open is nil")
 	}
 	for _, name := range config.Transports {
-		if name != "polling" && name != "websocket" {
+		if !slices.Contains(transports, name) {
 			panic("engine: Config.Transports: there is no transport " + name)
 		}
 	}
@@ -87,11 +88,15 @@ func (s *Server) Len() int {
 	return len(s.sessions)
 }
 
-// ServeHTTP answers one request: a handshake, a polling request, or the
-// WebSocket of a session.
+// ServeHTTP answers one request: a handshake, a polling request, the WebSocket
+// of a session, or a connection of WebTransport.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	origin := s.trust(r)
 	if s.sharing.share(w, r, origin) {
+		return
+	}
+	if up := upgrader(w, r); up != nil {
+		s.serveConnect(w, r, up, origin)
 		return
 	}
 	in, refused := s.verify(r, origin)

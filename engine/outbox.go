@@ -101,12 +101,15 @@ func (s *Session) queue(frames []*transport.Frame, size int) {
 }
 
 // flush writes what waits until nothing does, or the transport takes no more
-// for now. Only one goroutine writes at a time: ready is false meanwhile, and
-// what others queue is taken along by the one that writes. A closing session
-// ends here, with its last frames.
+// for now. Only one goroutine writes at a time, and takes along what others
+// queue. A closing session ends here, with its last frames.
 func (s *Session) flush() {
 	s.mu.Lock()
 	s.dirty = false
+	if s.writing {
+		s.mu.Unlock()
+		return
+	}
 	for s.ready && s.state != closed && (s.out != nil || s.state == closing) {
 		batch, conn, last := s.out, s.conn, s.state == closing
 		if batch == nil {
@@ -114,6 +117,7 @@ func (s *Session) flush() {
 		}
 		s.out = nil
 		s.ready = false
+		s.writing = true
 		s.inflight = s.queued
 		if last {
 			up := s.upgrade
@@ -129,6 +133,10 @@ func (s *Session) flush() {
 		more := conn.Write(batch.frames)
 		batch.free()
 		s.mu.Lock()
+		for s.left != nil {
+			s.releaseLeft()
+		}
+		s.writing = false
 		switch {
 		case more && conn == s.conn:
 			s.written()
@@ -137,6 +145,18 @@ func (s *Session) flush() {
 		}
 	}
 	s.mu.Unlock()
+}
+
+// releaseLeft ends the transports that the session has left during a write. It
+// is called with mu held, which it lets go of for that.
+func (s *Session) releaseLeft() {
+	left := s.left
+	s.left = nil
+	s.mu.Unlock()
+	for _, conn := range left {
+		conn.Release()
+	}
+	s.mu.Lock()
 }
 
 // written notes that the transport has taken what it was given. It is called

@@ -25,11 +25,16 @@ var (
 
 // refuse answers a request that is not let in.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f *refusal, websocket bool) {
+	s.refused(r, f)
+	f.answer(w, websocket)
+}
+
+// refused tells of a request that is not let in.
+func (s *Server) refused(r *http.Request, f *refusal) {
 	s.config.Logger.Debug("request refused", "remote", r.RemoteAddr, "code", f.Code, "message", f.Message)
 	if s.config.OnRefused != nil {
 		s.config.OnRefused(r, f.Code, f.Message)
 	}
-	f.answer(w, websocket)
 }
 
 // answer sends the refusal: as JSON, or as the bare message where a WebSocket

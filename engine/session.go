@@ -63,11 +63,13 @@ type Session struct {
 
 	// The outbox.
 	out      *outbox
-	queued   int  // bytes in out and in flight
-	inflight int  // bytes that the transport has not finished with
-	ready    bool // the transport may be written to, and nobody is writing
-	blocked  bool // the transport could not take everything
-	dirty    bool // the flusher knows of this session
+	queued   int              // bytes in out and in flight
+	inflight int              // bytes that the transport has not finished with
+	ready    bool             // the transport may be written to
+	blocked  bool             // the transport could not take everything
+	dirty    bool             // the flusher knows of this session
+	writing  bool             // somebody is writing
+	left     []transport.Conn // left by an upgrade meanwhile: to be released after that
 }
 
 type state byte
@@ -83,7 +85,7 @@ const (
 func (s *Session) ID() string { return s.id }
 
 // Transport returns the name of the transport that carries the session now:
-// polling or websocket.
+// polling, websocket or webtransport.
 func (s *Session) Transport() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,6 +22,8 @@ func TestTransportsOfTheHandshake(t *testing.T) {
 		"empty":      {Config{Transports: []string{}}, both},
 		"both":       {Config{Transports: []string{"websocket", "polling"}}, both},
 		"polling":    {Config{Transports: []string{"polling"}}, none},
+		"all":        {Config{Transports: []string{"webtransport", "websocket", "polling"}}, `"upgrades":["websocket","webtransport"]`},
+		"one better": {Config{Transports: []string{"webtransport", "polling"}}, `"upgrades":["webtransport"]`},
 		"no upgrade": {Config{NoUpgrade: true}, none},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/transport"
-	"github.com/briohq/brio/transport/polling"
 	"github.com/briohq/brio/transport/websocket"
 )
 
@@ -14,7 +14,7 @@ var (
 	noop      = []*transport.Frame{transport.NewText(transport.Noop, "")}
 )
 
-// upgrade is a session's change from polling to another transport, which
+// upgrade is a session's change to another transport, a better one, which
 // proves itself with a probe before it takes over (Engine.IO protocol v4,
 // "Upgrade"). Until then it may fail without harm to the session.
 type upgrade struct {
@@ -41,41 +41,50 @@ func (s *Session) endUpgrade(up *upgrade) {
 // serveUpgrade answers a WebSocket request for a session that exists. If that
 // upgrades already, or has, the WebSocket is closed and the session goes on.
 func (s *Session) serveUpgrade(w http.ResponseWriter, r *http.Request, f transport.Format) {
-	up := &upgrade{ready: true}
-	s.mu.Lock()
-	_, polls := s.conn.(*polling.Conn)
-	free := polls && s.upgrade == nil && s.state == open
-	if free {
-		s.upgrade = up
-	}
-	s.mu.Unlock()
-
+	up := s.beginUpgrade("websocket")
 	s.server.addHeaders(w, r)
 	conn, err := websocket.Accept(w, r, s, s.server.config.MaxPayload, s.server.config.Deflate, s.server.poller)
-	switch {
-	case err != nil && free:
-		s.abandon(up)
-		return
-	case err != nil:
-		return
-	case !free:
-		conn.Refuse()
+	if err != nil {
+		if up != nil {
+			s.abandon(up)
+		}
 		return
 	}
 	conn.Speak(f)
+	if up == nil || !s.attach(up, conn) {
+		conn.Refuse()
+		return
+	}
+	conn.Start()
+}
+
+// beginUpgrade keeps the place of a transport that is to take over. It returns
+// nil if the session upgrades already, is on one that is as good, or closes.
+func (s *Session) beginUpgrade(to string) *upgrade {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	better := slices.Index(transports, to) > slices.Index(transports, s.conn.Name())
+	if !better || s.upgrade != nil || s.state != open {
+		return nil
+	}
+	s.upgrade = &upgrade{ready: true}
+	return s.upgrade
+}
+
+// attach gives an upgrade its transport, and the time to prove itself. It
+// reports false if the upgrade has been given up.
+func (s *Session) attach(up *upgrade, conn transport.Conn) bool {
 	s.mu.Lock()
 	live := s.upgrade == up
 	if live {
 		up.conn = conn
 	}
 	s.mu.Unlock()
-	if !live {
-		conn.Refuse()
-		return
+	if live {
+		up.deadline.Expire = func() { s.abandon(up) }
+		s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
 	}
-	up.deadline.Expire = func() { s.abandon(up) }
-	s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
-	conn.Start()
+	return live
 }
 
 // probe takes a packet from the transport that wants to take over.
@@ -107,7 +116,7 @@ func (s *Session) probe(up *upgrade, p transport.Packet) {
 // A client may send more than one; it waits for the last before it goes on. It
 // is called with mu held, and what it queues is flushed by the caller.
 func (s *Session) releasePoll() {
-	if s.ready && s.out == nil && s.upgrade != nil && s.upgrade.probed {
+	if s.ready && s.out == nil && s.upgrade != nil && s.upgrade.probed && s.conn.Name() == "polling" {
 		s.queue(noop, noop[0].Size())
 	}
 }
@@ -129,10 +138,14 @@ func (s *Session) takeOver(up *upgrade) {
 	if s.pauses > 0 {
 		s.conn.Pause()
 	}
+	writing := s.writing
+	if writing { // perhaps on the old one
+		s.left = append(s.left, old)
+	}
 	s.mu.Unlock()
 	s.shard.wheel.Cancel(&up.deadline)
-	if p, ok := old.(*polling.Conn); ok {
-		p.Release()
+	if !writing {
+		old.Release()
 	}
 	s.flush()
 }

@@ -24,8 +24,8 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	query := r.URL.Query()
 	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
 	name := query.Get("transport")
-	if !slices.Contains(s.config.Transports, name) {
-		return in, &unknownTransport
+	if name == "webtransport" || !slices.Contains(s.config.Transports, name) {
+		return in, &unknownTransport // there is another way to the first, see serveConnect
 	}
 	in.websocket = name == "websocket"
 	if !plain(r.Header.Get("Origin")) {
@@ -44,10 +44,8 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	case in.websocket != in.upgrade:
 		return in, &badRequest
 	}
-	if s.config.AllowRequest != nil {
-		if err := s.config.AllowRequest(r); err != nil {
-			return in, &refusal{forbidden.Code, err.Error()}
-		}
+	if refused := s.ask(r); refused != nil {
+		return in, refused
 	}
 	switch query.Get("EIO") {
 	case "4":
@@ -60,14 +58,31 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	}
 }
 
-func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
+// ask has Config.AllowRequest decide about a handshake.
+func (s *Server) ask(r *http.Request) *refusal {
+	if s.config.AllowRequest != nil {
+		if err := s.config.AllowRequest(r); err != nil {
+			return &refusal{forbidden.Code, err.Error()}
+		}
+	}
+	return nil
+}
+
+// find returns the session of that id, unless its client has been silent for
+// too long.
+func (s *Server) find(id string) *Session {
 	s.mu.RLock()
 	session := s.sessions[id]
 	s.mu.RUnlock()
 	if session != nil && session.overdue() {
 		session.Abort(PingTimeout)
-		session = nil
+		return nil
 	}
+	return session
+}
+
+func (s *Server) verifySession(in intent, id string) (intent, *refusal) {
+	session := s.find(id)
 	if session == nil {
 		return in, &unknownSession
 	}
