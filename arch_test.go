@@ -75,6 +75,12 @@ var strata = []stratum{
 		why:    "the one place that knows which WebSocket library we use",
 	},
 	{
+		pkg:    "transport/webtransport",
+		ours:   []string{"transport", "internal/..."},
+		theirs: []string{"github.com/quic-go/webtransport-go", "github.com/quic-go/quic-go/..."},
+		why:    "the one place that knows QUIC, for who asks for it: no other stratum may need it to build",
+	},
+	{
 		pkg:    "engine",
 		ours:   []string{"transport", "transport/polling", "transport/websocket", "internal/..."},
 		theirs: []string{"github.com/rs/cors"},
