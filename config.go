@@ -29,14 +29,16 @@ type Config struct {
 	// PingTimeout is how long the answer to one may take before the client
 	// is given up. Default 20 s.
 	PingTimeout time.Duration
-	// Transports are the ones that clients may use: polling, websocket.
-	// [NewServer] panics for others. Default: both.
+	// Transports are the ones that clients may use: polling, websocket,
+	// webtransport. [NewServer] panics for others. The last one needs a server
+	// of package transport/webtransport besides. Default: polling and
+	// websocket.
 	Transports []string
 	// NoUpgrade keeps each connection on the transport it began with. Default:
-	// polling may give way to WebSocket.
+	// polling may give way to WebSocket, and both to WebTransport.
 	NoUpgrade bool
-	// UpgradeTimeout bounds the change from polling to WebSocket. Default
-	// 10 s.
+	// UpgradeTimeout bounds the change from one transport to another, and the
+	// wait for the first packet of a client on WebTransport. Default 10 s.
 	UpgradeTimeout time.Duration
 	// AllowEIO3 lets clients of Socket.IO 2 in, which speak Engine.IO 3;
 	// [Handshake].Revision tells which do. They are in the main namespace from
@@ -91,8 +93,9 @@ type Config struct {
 	CORS CORS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
-	// text is what the client is told. It may be called concurrently, and may
-	// wait for as long as the client does. Default: all are let in.
+	// text is what the client is told; one on WebTransport isn't told. It may
+	// be called concurrently, and may wait for as long as the client does.
+	// Default: all are let in.
 	AllowRequest func(*http.Request) error
 	// OnRefused hears of each request that is refused with an error of the
 	// protocol, before that is answered: the error's code, and what the client
@@ -116,14 +119,14 @@ type Config struct {
 	InitialPacket []byte
 	// Cookie makes the cookie that the answer to the handshake of a connection
 	// sets, such as for a load balancer; the id is the connection's, not that
-	// of a socket. With nil none is set. It may be called concurrently.
-	// Default: no cookies.
+	// of a socket. With nil none is set, nor on WebTransport. It may be called
+	// concurrently. Default: no cookies.
 	Cookie func(id string) *http.Cookie
 	// Headers may add to the headers of each answer to a request of a connection,
-	// that which begins a WebSocket included. A handshake is a request without
-	// sid in its query. It may be called concurrently, and comes before the
-	// headers that the protocol needs, which it can't change. Default: nothing
-	// is added.
+	// that which begins a WebSocket included, but not one of WebTransport. A
+	// handshake is a request without sid in its query. It may be called
+	// concurrently, and comes before the headers that the protocol needs, which
+	// it can't change. Default: nothing is added.
 	Headers func(h http.Header, r *http.Request)
 	// Recovery lets sockets survive a short disconnection. Default: nil, they
 	// don't.

@@ -70,8 +70,8 @@ func (s *Socket) Handshake() Handshake { return *s.handshake }
 // before, with its id, rooms and data, and all that it has missed, see [Recovery].
 func (s *Socket) Recovered() bool { return s.recovered }
 
-// Transport returns the name of what carries the socket now: polling or
-// websocket.
+// Transport returns the name of what carries the socket now: polling, websocket
+// or webtransport.
 func (s *Socket) Transport() string { return s.connection.session.Transport() }
 
 // Connected reports whether the socket has been let in and has not disconnected
