@@ -232,7 +232,7 @@ const grace = 2 * time.Second
 // Shutdown lets no new session in, closes those there are with
 // [ServerShutdown], at no more than 10,000 a second, and returns when nothing
 // of the server runs any more. If ctx ends first, the sessions that have not
-// begun to close are cut off, and the cause of ctx is returned; a WebSocket that
+// begun to close are cut off, and the cause of ctx is returned; a connection that
 // waits for its peer's goodbye still does, for 5 s at most.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
