@@ -95,7 +95,7 @@ func (s *Server) upgradeTo(conn transport.Newcomer, id string) *refusal {
 	switch {
 	case session == nil:
 		return &unknownSession
-	case s.config.NoUpgrade, session.revision != transport.V4:
+	case s.config.NoUpgrade, session.revision == transport.V3:
 		return &badRequest
 	}
 	up := session.beginUpgrade(conn.Name())

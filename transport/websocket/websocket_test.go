@@ -327,7 +327,7 @@ func TestRelease(t *testing.T) {
 		t.Errorf("heard %q last", got)
 	}
 	say(t, client, text("4dropped by the session")+masked(ws.OpClose, true, ""))
-	if err := c.group.Wait(t.Context()); err != nil {
+	if err := c.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if len(r.closed) > 0 {
