@@ -1,6 +1,7 @@
 package brio
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -91,6 +92,14 @@ type Config struct {
 	// CORS says more about browsers and other origins: a function that decides,
 	// headers, credentials. Default: nothing more.
 	CORS CORS
+	// ClientFS has the files of an official client, which pages then load from
+	// under Path, beside brio.js: socket.io.js, socket.io.min.js,
+	// socket.io.esm.min.js, socket.io.msgpack.min.js and their source maps. Those
+	// that it lacks are not found. It is read when a file is first asked for, and
+	// what was read is kept, also compressed; if there is a file of the same name
+	// and .br or .gz, that is sent to browsers that accept it. A typical value is
+	// os.DirFS("node_modules/socket.io-client/dist"). Default: brio.js only.
+	ClientFS fs.FS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
 	// text is what the client is told; one on WebTransport isn't told. It may

@@ -17,12 +17,12 @@ import (
 )
 
 // Server serves Socket.IO. It is an [http.Handler] for Config.Path, under which
-// it also serves its browser client as brio.js; the [http.Server] around it
-// stays its owner's.
+// it also serves its browser client as brio.js, and the official one if there
+// is Config.ClientFS; the [http.Server] around it stays its owner's.
 type Server struct {
 	config Config
 	engine *engine.Server
-	script http.Handler
+	client http.Handler // serves browser clients, under Path
 	wheel  *wheel.Wheel // connect timeouts, idle children
 	group  group.Group  // dispatch of sockets, closing of children
 	panics atomic.Int64
@@ -41,11 +41,11 @@ type Server struct {
 func NewServer(config Config) *Server {
 	s := &Server{
 		config:     config.withDefaults(),
-		script:     web.Handler(),
 		wheel:      wheel.New(),
 		namespaces: map[string]*Namespace{},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.client = http.StripPrefix(s.config.Path, web.Handler(s.config.ClientFS))
 	s.engine = engine.NewServer(engine.Config{
 		PingInterval:   s.config.PingInterval,
 		PingTimeout:    s.config.PingTimeout,
@@ -77,10 +77,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case s.config.connects(path):
 		s.engine.ServeHTTP(w, r)
-	case path == s.config.Path+"brio.js":
-		s.script.ServeHTTP(w, r)
 	default:
-		http.NotFound(w, r)
+		if !s.engine.Share(w, r) {
+			s.client.ServeHTTP(w, r)
+		}
 	}
 }
 

@@ -157,6 +157,10 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, in intent, 
 }
 
 func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent, id string) {
+	if s.refusesSessions() { // said in HTTP, for clients wait long after a WebSocket that opens and says nothing
+		unavailable(w)
+		return
+	}
 	session := &Session{id: id, server: s, revision: in.format.Revision, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
@@ -197,6 +201,12 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 		o.Opened()
 	}
 	return true
+}
+
+func (s *Server) refusesSessions() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.stopping
 }
 
 // handshake is the payload of the open packet (Engine.IO protocol v4,

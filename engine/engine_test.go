@@ -274,15 +274,16 @@ func TestShutdown(t *testing.T) {
 	}
 	away.get().is(t, 200, "1")
 
-	a := request(h, "GET", newPoll, "")
-	a.is(t, 503, "server shutting down")
-	if a.header.Get("Retry-After") == "" {
-		t.Error("no word of when to come back")
+	for _, a := range []answer{
+		request(h, "GET", newPoll, ""),
+		request(h, "GET", "EIO=4&transport=websocket", "", upgradeHeaders()...),
+	} {
+		a.is(t, 503, "server shutting down")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no word of when to come back")
+		}
 	}
 	(<-layers).ended(t, ServerShutdown)
-	late := dial(t, h, "EIO=4&transport=websocket")
-	late.hears(t, "close frame")
-	late.Close()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

@@ -42,3 +42,11 @@ func sameHost(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
 	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
+
+// Share does with a request for something else under the server's path what
+// ServeHTTP does with its own: it lets pages of an allowed origin read the answer
+// (CORS), and answers a browser that asks beforehand. It reports whether that was
+// all.
+func (s *Server) Share(w http.ResponseWriter, r *http.Request) bool {
+	return s.sharing.share(w, r, s.trust(r))
+}

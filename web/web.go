@@ -1,4 +1,5 @@
-// Package web holds brio.js, the browser client, and serves it.
+// Package web holds brio.js, the browser client, and serves browser clients: its
+// own, and the official one.
 //
 // brio.js is one ES module without dependencies or a build step: what a browser
 // loads is what stands in this directory. Its API is that of socket.io-client 4.
@@ -14,110 +15,64 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/hex"
+	"embed"
+	"io/fs"
 	"net/http"
-	"strconv"
-	"strings"
-	"sync"
-	"time"
 )
 
 //go:embed brio.js
-var source string
+var own embed.FS
 
 // Script returns the source of brio.js.
-func Script() string { return source }
-
-// Handler serves brio.js at whatever path it is mounted, by GET and HEAD,
-// compressed for those who accept gzip. It may be used concurrently.
-func Handler() http.Handler { return http.HandlerFunc(serve) }
-
-// representation is brio.js in one content coding. Each has a tag of its own: a
-// strong ETag names bytes.
-type representation struct {
-	coding string // empty: as it is
-	etag   string
-	body   []byte
+func Script() string {
+	b, _ := own.ReadFile("brio.js") // it is there: the compiler has seen to it
+	return string(b)
 }
 
-// representations are made when the first request asks for one.
-var representations = sync.OnceValues(func() (plain, zipped representation) {
-	sum := sha256.Sum256([]byte(source))
-	hash := hex.EncodeToString(sum[:8])
-	plain = representation{etag: strconv.Quote(hash), body: []byte(source)}
-	zipped = representation{coding: "gzip", etag: strconv.Quote(hash + "-gzip"), body: compress(source)}
-	return plain, zipped
-})
-
-// compress panics on an error: writing to memory has none.
-func compress(text string) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err == nil {
-		_, err = w.Write([]byte(text))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		panic("web: compress brio.js: " + err.Error())
-	}
-	return b.Bytes()
+// official are the files of the official client that its own server serves. Each
+// has a source map, under its name and .map.
+var official = []string{
+	"socket.io.js",
+	"socket.io.min.js",
+	"socket.io.esm.min.js",
+	"socket.io.msgpack.min.js",
 }
 
-func serve(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+// Handler serves brio.js and, from the directory client, what there is of the
+// official client: socket.io.js, socket.io.min.js, socket.io.esm.min.js,
+// socket.io.msgpack.min.js and their source maps. All else is not found. client
+// may be nil. Paths are those names, with a slash before them or without: see
+// [http.StripPrefix].
+//
+// It answers GET and HEAD, in the best coding that the client accepts: br, if the
+// file of that name and .br is there; gzip, from a file .gz or made here; deflate,
+// made here. A file is read, and compressed, when it is first asked for, and kept
+// from then on. The handler may be used concurrently.
+func Handler(client fs.FS) http.Handler {
+	const javascript = "application/javascript; charset=utf-8" // as the official server has it
+	h := handler{"brio.js": newFile(own, "brio.js", "text/javascript; charset=utf-8")}
+	if client == nil {
+		return h
+	}
+	for _, name := range official {
+		h[name] = newFile(client, name, javascript)
+		h[name+".map"] = newFile(client, name+".map", "application/json; charset=utf-8")
+	}
+	return h
+}
+
+// handler has the files that are served, by name.
+type handler map[string]*file
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Path
+	if name != "" && name[0] == '/' {
+		name = name[1:]
+	}
+	f := h[name]
+	if f == nil {
+		http.NotFound(w, r)
 		return
 	}
-	chosen, zipped := representations()
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		chosen = zipped
-	}
-
-	h := w.Header()
-	h.Set("Content-Type", "text/javascript; charset=utf-8")
-	h.Set("Cache-Control", "public, max-age=0")
-	h.Set("ETag", chosen.etag)
-	h.Add("Vary", "Accept-Encoding")
-	if chosen.coding != "" {
-		h.Set("Content-Encoding", chosen.coding)
-		h.Set("Content-Length", strconv.Itoa(len(chosen.body)))
-	}
-	// It answers If-None-Match, HEAD and Range.
-	http.ServeContent(w, r, "brio.js", time.Time{}, bytes.NewReader(chosen.body))
-}
-
-// acceptsGzip reads an Accept-Encoding header (RFC 9110 §12.5.3). A coding named
-// outright outweighs the wildcard, and q=0 refuses.
-func acceptsGzip(header []string) bool {
-	wildcard := false
-	for coding := range strings.SplitSeq(strings.Join(header, ","), ",") {
-		name, params, _ := strings.Cut(coding, ";")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "gzip":
-			return weight(params) > 0
-		case "*":
-			wildcard = weight(params) > 0
-		}
-	}
-	return wildcard
-}
-
-// weight reads the parameter q of a header's element: 1 when there is none.
-func weight(params string) float64 {
-	name, value, _ := strings.Cut(strings.TrimSpace(params), "=")
-	if !strings.EqualFold(strings.TrimSpace(name), "q") {
-		return 1
-	}
-	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil {
-		return 0
-	}
-	return q
+	f.ServeHTTP(w, r)
 }

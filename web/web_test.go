@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,15 +12,21 @@ import (
 	"testing"
 )
 
-// request asks the handler and returns its answer.
+// request asks for brio.js and returns the answer.
 func request(t *testing.T, method string, header ...string) *http.Response {
 	t.Helper()
-	r := httptest.NewRequest(method, "/socket.io/brio.js", nil)
+	return ask(t, Handler(nil), method, "/brio.js", header...)
+}
+
+func ask(t *testing.T, handler http.Handler, method, path string, header ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(method, "/", nil)
+	r.URL.Path = path // as it is, wrong ones too
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	Handler().ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -73,47 +80,56 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	}
 }
 
-func TestGzipWhenAccepted(t *testing.T) {
-	for accept, want := range map[string]bool{
-		"":                         false,
-		"gzip":                     true,
-		"GZIP":                     true,
-		"deflate, gzip;q=0.5, br":  true,
-		"gzip; q=0.001":            true,
-		"*":                        true,
-		"identity, *;q=0.1":        true,
-		"gzip;q=0":                 false,
-		"gzip;q=0, *":              false,
-		"*, gzip;q=0":              false,
-		"*;q=0":                    false,
-		"gzip;q=nonsense":          false,
-		"br, deflate":              false,
-		"gzipped":                  false,
-		"gzip;level=9":             true,
-		", ,gzip":                  true,
-		"deflate;q=1.0,gzip;q=1.0": true,
+func TestCompressedAsAccepted(t *testing.T) {
+	for accept, want := range map[string]string{
+		"":                          "",
+		"gzip":                      "gzip",
+		"GZIP":                      "gzip",
+		"gzip; q=0.001":             "gzip",
+		"*":                         "gzip",
+		"identity, *;q=0.1":         "gzip",
+		"gzip;q=0":                  "",
+		"gzip;q=0, *":               "deflate",
+		"*, gzip;q=0":               "deflate",
+		"*;q=0":                     "",
+		"gzip;q=nonsense":           "",
+		"gzip;q=nan":                "",
+		"br":                        "", // there is no file in it
+		"br, identity":              "",
+		"gzipped":                   "",
+		"gzip;level=9":              "gzip",
+		", ,gzip":                   "gzip",
+		"deflate;q=1.0,gzip;q=1.0":  "gzip",
+		"deflate, gzip;q=0.5, br":   "deflate",
+		"gzip, deflate, br, zstd":   "gzip",
+		"deflate;q=0.2, gzip;q=0.1": "deflate",
 	} {
 		response := request(t, "GET", "Accept-Encoding", accept)
 		got := body(t, response)
-		if zipped := response.Header.Get("Content-Encoding") == "gzip"; zipped != want {
-			t.Errorf("%q: gzip %v, want %v", accept, zipped, want)
+		if coding := response.Header.Get("Content-Encoding"); coding != want {
+			t.Errorf("%q: coding %q, want %q", accept, coding, want)
 			continue
 		}
 		if length := response.Header.Get("Content-Length"); length != fmt.Sprint(len(got)) {
 			t.Errorf("%q: Content-Length %s for %d bytes", accept, length, len(got))
 		}
-		if want {
-			got = unzip(t, got)
-		}
-		if got != Script() {
+		if decoded(t, want, got) != Script() {
 			t.Errorf("%q: the body is not the script", accept)
 		}
 	}
 }
 
-func unzip(t *testing.T, text string) string {
+// decoded undoes a content coding.
+func decoded(t *testing.T, coding, text string) string {
 	t.Helper()
-	r, err := gzip.NewReader(strings.NewReader(text))
+	var r io.Reader = strings.NewReader(text)
+	var err error
+	switch coding {
+	case "gzip":
+		r, err = gzip.NewReader(r)
+	case "deflate":
+		r, err = zlib.NewReader(r)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,19 +177,19 @@ func TestNotModified(t *testing.T) {
 // The client is to stay small enough to be no reason against it.
 func TestSize(t *testing.T) {
 	const most = 9 << 10
-	if _, zipped := representations(); len(zipped.body) > most {
-		t.Errorf("brio.js takes %d bytes compressed, at most %d are wanted", len(zipped.body), most)
+	if zipped := body(t, request(t, "GET", "Accept-Encoding", "gzip")); len(zipped) > most {
+		t.Errorf("brio.js takes %d bytes compressed, at most %d are wanted", len(zipped), most)
 	}
 }
 
 func TestServedConcurrently(t *testing.T) {
-	server := httptest.NewServer(Handler())
+	server := httptest.NewServer(Handler(nil))
 	defer server.Close()
 	done := make(chan error)
 	const clients = 8
 	for range clients {
 		go func() {
-			response, err := server.Client().Get(server.URL) // asks for gzip by itself
+			response, err := server.Client().Get(server.URL + "/brio.js") // asks for gzip by itself
 			if err == nil {
 				defer response.Body.Close()
 				var b []byte
