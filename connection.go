@@ -61,7 +61,8 @@ func (c *connection) decode(data []byte, binary bool) (p protocol.Packet, done b
 		p, err = codec.Decode(data, c.decoder.Limits)
 		return p, true, err
 	case codec != nil:
-		return p, false, protocol.ErrUnexpectedText
+		p, err = codec.DecodeText(data, c.decoder.Limits)
+		return p, true, err
 	case binary:
 		return c.decoder.Binary(data)
 	default:

@@ -98,7 +98,7 @@ func (c *connection) explain(e *Error) any {
 	switch {
 	case !c.old():
 		return refusal(*e)
-	case e.Data != nil:
+	case e.Data != nil && c.server.config.Codec == nil: // their MessagePack parser takes a string only
 		return e.Data
 	default:
 		return e.Message

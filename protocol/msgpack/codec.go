@@ -14,3 +14,8 @@ func (Codec) Append(dst []byte, p *protocol.Packet) ([]byte, error) { return App
 func (Codec) Decode(message []byte, limits protocol.Limits) (protocol.Packet, error) {
 	return Decode(message, limits)
 }
+
+// DecodeText is the function [DecodeText].
+func (Codec) DecodeText(message []byte, limits protocol.Limits) (protocol.Packet, error) {
+	return DecodeText(message, limits)
+}

@@ -105,14 +105,17 @@ func message(b []byte, limits protocol.Limits) (p protocol.Packet, err error) {
 // unknown is the type of a packet that has none yet.
 const unknown = protocol.Type(255)
 
-// packetType reads a type. Those of packets with attachments do not exist here.
+// packetType reads a type. Only clients of Socket.IO 2 use those of packets with
+// attachments: they mean the same as those without.
 func packetType(b []byte) (protocol.Type, []byte, error) {
 	n, rest, err := msgp.ReadUint64Bytes(b)
-	if err != nil {
+	switch {
+	case err != nil:
 		return unknown, b, fmt.Errorf("%w: %w", protocol.ErrType, err)
-	}
-	if n > uint64(protocol.ConnectError) {
+	case n > uint64(protocol.BinaryAck):
 		return unknown, b, fmt.Errorf("%w: %d", protocol.ErrType, n)
+	case n >= uint64(protocol.BinaryEvent):
+		n -= uint64(protocol.BinaryEvent - protocol.Event)
 	}
 	return protocol.Type(n), rest, nil
 }
@@ -120,17 +123,26 @@ func packetType(b []byte) (protocol.Type, []byte, error) {
 // namespace reads a namespace. It must be one that the text protocol can name.
 func namespace(b []byte, limit int) (string, []byte, error) {
 	name, rest, err := msgp.ReadStringZC(b)
+	if err == nil {
+		err = checkNamespace(name, limit)
+	}
 	switch {
 	case err != nil:
 		return "", b, err
-	case len(name) > limit:
-		return "", b, fmt.Errorf("%w: %d bytes", protocol.ErrNamespace, len(name))
-	case len(name) == 0 || name[0] != '/' || bytes.IndexByte(name, ',') >= 0 || !utf8.Valid(name):
-		return "", b, fmt.Errorf("%w: %.16q for a namespace", protocol.ErrSyntax, name)
 	case len(name) == 1:
 		return "/", rest, nil
 	}
 	return string(name), rest, nil
+}
+
+func checkNamespace(name []byte, limit int) error {
+	switch {
+	case len(name) > limit:
+		return fmt.Errorf("%w: %d bytes", protocol.ErrNamespace, len(name))
+	case len(name) == 0 || name[0] != '/' || bytes.IndexByte(name, ',') >= 0 || !utf8.Valid(name):
+		return fmt.Errorf("%w: %.16q for a namespace", protocol.ErrSyntax, name)
+	}
+	return nil
 }
 
 // checkPayload checks that the payload fits the type, as the text codec does.

@@ -5,6 +5,11 @@
 // and id. Binary values stand in data where they belong, so there are no types
 // for packets with attachments, and no messages that follow.
 //
+// What version 2 of that package sends, with clients of Socket.IO 2, is read too:
+// it gives packets with binary values a type of their own, and joins and leaves
+// namespaces by text messages, see [DecodeText]. It reads what [Append] writes,
+// but for a refusal whose payload is not a string.
+//
 // The codec transcodes: nothing above it has to know what a client speaks.
 // [Decode] makes the packet the text codec of package protocol would have made,
 // with JSON as its Data and a placeholder for each of its Attachments. [Append]
