@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -148,5 +149,43 @@ func TestServerAnswersUnderItsPath(t *testing.T) {
 	script, _ := io.ReadAll(get("/live/brio.js").Body)
 	if !strings.Contains(string(script), "export") {
 		t.Error("brio.js is no ES module")
+	}
+}
+
+func TestServesBrowserClients(t *testing.T) {
+	server := brio.NewServer(brio.Config{
+		Path:     "/live",
+		Origins:  []string{"https://page.test"},
+		ClientFS: fstest.MapFS{"socket.io.min.js": {Data: []byte("official")}},
+	})
+	defer server.Shutdown(t.Context())
+	for _, c := range []struct {
+		method, path, origin string
+		status               int
+		allowed              string // origin
+	}{
+		{"GET", "/live/socket.io.min.js", "", 200, ""},
+		{"GET", "/live/socket.io.min.js?v=1", "https://page.test", 200, "https://page.test"},
+		{"HEAD", "/live/socket.io.min.js", "https://other.test", 200, ""},
+		{"GET", "/live/brio.js", "https://page.test", 200, "https://page.test"},
+		{"GET", "/live/socket.io.js", "https://page.test", 404, "https://page.test"},
+		{"GET", "/live/socket.io.min.js/", "", 404, ""},
+		{"GET", "/socket.io/socket.io.min.js", "", 404, ""},
+		{"POST", "/live/socket.io.min.js", "", 405, ""},
+		{"OPTIONS", "/live/socket.io.min.js", "https://page.test", 204, "https://page.test"},
+	} {
+		r := httptest.NewRequest(c.method, c.path, nil)
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+			r.Header.Set("Access-Control-Request-Method", "GET")
+		}
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		what := c.method + " " + c.path + " from " + c.origin
+		diff(t, what, w.Code, c.status)
+		diff(t, what, w.Header().Get("Access-Control-Allow-Origin"), c.allowed)
+		if c.method == "GET" && c.status == 200 && strings.Contains(c.path, "socket.io.min.js") {
+			diff(t, what, w.Body.String(), "official")
+		}
 	}
 }

@@ -193,8 +193,8 @@ func (s *Socket) Disconnect() {
 	if s.gone.Swap(true) || s.ctx.Err() != nil {
 		return
 	}
+	s.end(ServerNamespaceDisconnect)                                // first: the client may answer by closing its connection
 	_ = s.connection.control(protocol.Disconnect, s.namespace.name) // if the connection is gone, so is the socket
-	s.end(ServerNamespaceDisconnect)
 }
 
 // Close closes the client's connection, with all its sockets. The client

@@ -180,6 +180,22 @@ func TestHandlerDisconnectsItsSocket(t *testing.T) {
 	take(t, gone)
 }
 
+// A client that has been disconnected closes its connection at once: the reason
+// is the server's nevertheless.
+func TestTheFirstReasonCounts(t *testing.T) {
+	w := newSite(t, brio.Config{})
+	gone := make(chan brio.Reason, 1)
+	w.Of("/").On("bye", func(_ context.Context, s *brio.Socket, _ brio.Args) error { s.Disconnect(); return nil })
+	w.Of("/").OnDisconnect(func(_ context.Context, _ *brio.Socket, reason brio.Reason) error { gone <- reason; return nil })
+	for range 100 {
+		p := w.connect("/", "")
+		p.emit(`"bye"`)
+		p.expect("1")
+		p.close()
+		diff(t, "reason", take(t, gone), brio.ServerNamespaceDisconnect)
+	}
+}
+
 func TestCloseEndsAllSocketsOfAConnection(t *testing.T) {
 	w := newSite(t, brio.Config{})
 	gone := make(chan string, 2)
