@@ -9,6 +9,8 @@ cd "$(dirname "$0")"
 node_wanted=20    # the oldest Node.js the tests run on
 node_installed=22 # the one fetched where the system's is older
 node_home=${XDG_CACHE_HOME:-$HOME/.cache}/brio/node$node_installed
+# Debian's names of Python's client and of what it needs for each transport.
+python_packages=(python3 python3-socketio python3-engineio python3-websocket python3-requests python3-aiohttp)
 
 main() {
 	trap finish EXIT
@@ -111,6 +113,7 @@ missing_tools() {
 	have_gcc || echo "  gcc (for go test -race)"
 	have_node || echo "  node $node_wanted or newer (for the official clients)"
 	have npm || echo "  npm (for the official clients)"
+	have_python || echo "  python3 with python-socketio, websocket-client, requests and aiohttp (for Python's client)"
 	have_browser || echo "  chromium (for the tests of the demo)"
 	have_certificates || echo "  ca-certificates (to download over HTTPS)"
 }
@@ -133,6 +136,20 @@ node_major() {
 	echo "${version%%.*}"
 }
 
+have_python() { [ -n "$(python)" ]; }
+
+# python names the first one that has the client: Debian's packages are for its own,
+# which may not be the first in the path.
+python() {
+	local name
+	for name in python3 /usr/bin/python3; do
+		if have "$name" && "$name" -c 'import socketio, engineio, websocket, requests, aiohttp' 2>/dev/null; then
+			echo "$name"
+			return
+		fi
+	done
+}
+
 # have_browser starts it: what Ubuntu calls chromium-browser may be an empty shell.
 have_browser() { [ -n "$(browser)" ]; }
 
@@ -152,6 +169,7 @@ show_tools() {
 	go version
 	"${CC:-gcc}" --version | head -n 1
 	echo "node $(node --version), npm $(npm --version)"
+	echo "$("$(python)" --version), python-socketio of $("$(python)" -c 'import socketio; print(socketio.__file__)')"
 	browser
 }
 
@@ -160,6 +178,7 @@ install_tools() {
 	have_gcc || packages+=(gcc libc6-dev)
 	have node || packages+=(nodejs)
 	have npm || packages+=(npm)
+	have_python || packages+=("${python_packages[@]}")
 	have_browser || packages+=("$(browser_package)")
 	have_certificates || packages+=(ca-certificates)
 	if [ "${#packages[@]}" -gt 0 ]; then
@@ -197,9 +216,11 @@ quiet() {
 how_to_install() {
 	cat <<-EOF
 	install what is missing with
-	  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y gcc libc6-dev nodejs npm $(browser_package) ca-certificates
-	  Fedora:          sudo dnf install gcc nodejs npm chromium
-	  macOS:           xcode-select --install; brew install node; brew install --cask google-chrome
+	  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y gcc libc6-dev nodejs npm ${python_packages[*]} $(browser_package) ca-certificates
+	  Fedora:          sudo dnf install gcc nodejs npm python3-pip chromium
+	  macOS:           xcode-select --install; brew install node python; brew install --cask google-chrome
+	  Python's client, elsewhere than on Debian and Ubuntu:
+	                   python3 -m pip install --user "python-socketio[client,asyncio_client]"
 	  Node.js $node_wanted or newer, if the system's is older:
 	                   npm install --prefix "$node_home" node@$node_installed
 	  a browser, if the system's does not start: https://www.google.com/chrome/

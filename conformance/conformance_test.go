@@ -1,15 +1,16 @@
 // Package conformance judges brio from outside: scripts under js put a running
 // server through the protocols, packet by packet and with the official JavaScript
-// clients, and those of web/test through brio's own browser client.
+// clients, those under python with Python's client, and those of web/test with
+// brio's own browser client.
 //
 // Each script has a server of its own, with the flags that its line beginning
-// with "// server:" names, and is run by Node.js; each of its tests is a subtest
-// here. By hand:
+// with "// server:" or "# server:" names, and is run by Node.js or Python; each of
+// its tests is a subtest here. By hand:
 //
 //	go run ./conformance/server --listen 127.0.0.1:3000
 //	BRIO_URL=http://127.0.0.1:3000 node --test conformance/js/socket.test.mjs
 //
-// Nothing is skipped: without Node.js or the packages of package.json the test
+// Nothing is skipped: without Node.js, Python or the packages they need the test
 // fails and says what to install.
 package conformance
 
@@ -26,34 +27,40 @@ import (
 // patience is how long one script may take, its server included.
 const patience = 60 * time.Second
 
-func TestScripts(t *testing.T) { runScripts(t, "js") }
+func TestScripts(t *testing.T) { runScripts(t, findNode(t), "js/*.test.mjs") }
 
-func TestBrowserClient(t *testing.T) { runScripts(t, "../web/test") }
+func TestBrowserClient(t *testing.T) { runScripts(t, findNode(t), "../web/test/*.test.mjs") }
 
-func runScripts(t *testing.T, dir string) {
-	node := findNode(t)
+func TestPythonClient(t *testing.T) { runScripts(t, findPython(t), "python/*_test.py") }
+
+// interpreter runs a script, with more in its environment, and returns what it
+// reported in TAP. An error has what it printed for people.
+type interpreter func(ctx context.Context, script string, environment []string) (string, error)
+
+func runScripts(t *testing.T, run interpreter, pattern string) {
 	binary := buildServer(t)
-	scripts, err := filepath.Glob(filepath.Join(dir, "*.test.mjs"))
+	scripts, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(scripts) == 0 {
-		t.Fatalf("no script in %s", dir)
+		t.Fatalf("no script is %s", pattern)
 	}
+	_, suffix, _ := strings.Cut(pattern, "*")
 	for _, script := range scripts {
-		name := strings.TrimSuffix(filepath.Base(script), ".test.mjs")
-		t.Run(name, func(t *testing.T) { runScript(t, node, binary, script) })
+		name := strings.TrimSuffix(filepath.Base(script), suffix)
+		t.Run(name, func(t *testing.T) { runScript(t, run, binary, script) })
 	}
 }
 
 // runScript runs a script against a server of its own, one subtest for each of
 // its tests. A script without tests fails.
-func runScript(t *testing.T, node, binary, script string) {
+func runScript(t *testing.T, run interpreter, binary, script string) {
 	// Not the test's own context, which ends before the server is stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	t.Cleanup(cancel)
 	server := startServer(ctx, t, binary, serverFlags(t, script))
-	output, err := runNode(ctx, node, script, server.environment())
+	output, err := run(ctx, script, server.environment())
 	results := parseTAP(output)
 	failed := false
 	for _, r := range results {
@@ -74,7 +81,7 @@ func runScript(t *testing.T, node, binary, script string) {
 	}
 }
 
-var flagLine = regexp.MustCompile(`(?m)^// server: (.*)$`)
+var flagLine = regexp.MustCompile(`(?m)^(?://|#) server: (.*)$`)
 
 // serverFlags returns the flags that a script wants its server to have.
 func serverFlags(t *testing.T, script string) []string {

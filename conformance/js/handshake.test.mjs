@@ -6,31 +6,12 @@ import { label, paths } from "./support/env.mjs";
 import { get, request, upgrade } from "./support/http.mjs";
 import { attack } from "./support/innocent.mjs";
 import { Polling } from "./support/polling.mjs";
+import { badMethod, badRequest, badVersion, unknownSession, unknownTransport } from "./support/refusals.mjs";
+import { expectBareRefusal, expectRefusal } from "./support/refusals.mjs";
 import { test } from "./support/test.mjs";
 import { WebSocket } from "./support/websocket.mjs";
 
 const handshake = (upgrades) => ({ upgrades, pingInterval: 300, pingTimeout: 200, maxPayload: 1e6 });
-
-const unknownTransport = { code: 0, message: "Transport unknown" };
-const unknownSession = { code: 1, message: "Session ID unknown" };
-const badMethod = { code: 2, message: "Bad handshake method" };
-const badRequest = { code: 3, message: "Bad request" };
-const badVersion = { code: 5, message: "Unsupported protocol version" };
-
-// expectRefusal asserts the documented error answer of a plain request.
-function expectRefusal(answer, error) {
-  assert.equal(answer.status, 400);
-  assert.match(answer.headers["content-type"], /^application\/json/);
-  assert.deepEqual(JSON.parse(answer.body), error);
-}
-
-// expectBareRefusal asserts the documented error answer of an upgrade request.
-function expectBareRefusal(answer, error) {
-  assert.equal(answer.status, 400);
-  assert.match(answer.headers["content-type"], /^text\/html/);
-  assert.equal(answer.headers["connection"].toLowerCase(), "close");
-  assert.equal(answer.body, error.message);
-}
 
 for (const path of paths) {
   test(`${label(path)}: polling opens a session`, async () => {

@@ -33,6 +33,7 @@ type command struct {
 	PingInterval   time.Duration `help:"Time between two heartbeats." default:"300ms"`
 	PingTimeout    time.Duration `help:"How long a client may take to answer one." default:"200ms"`
 	ConnectTimeout time.Duration `help:"How long a client may take to join a namespace." default:"1s"`
+	Client         string        `help:"Directory of an official client to serve." placeholder:"DIR"`
 	MaxPayload     int           `help:"Bytes of the largest message." default:"1000000"`
 	Msgpack        bool          `help:"Speak MessagePack instead of text."`
 	Deflate        bool          `help:"Compress messages over WebSocket."`
@@ -59,11 +60,13 @@ func (c command) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	sockets, messages := c.socketServer(), c.engineEcho()
+	reasons := newReasons()
+	sockets, messages := c.socketServer(reasons), c.engineEcho()
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sockets)
 	mux.Handle("/socket.io", sockets)
 	mux.Handle("/engine.io/", messages)
+	mux.Handle("/reason", reasons)
 	fmt.Println("listening on", listener.Addr())
 
 	return serve(ctx, listener, mux, sockets, messages)

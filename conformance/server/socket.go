@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/protocol/msgpack"
@@ -10,7 +14,7 @@ import (
 
 // socketServer returns the server that the Socket.IO suites expect: the main
 // namespace and /custom, with the same handlers.
-func (c command) socketServer() *brio.Server {
+func (c command) socketServer(reasons *reasons) *brio.Server {
 	config := brio.Config{
 		PingInterval:   c.PingInterval,
 		PingTimeout:    c.PingTimeout,
@@ -23,18 +27,52 @@ func (c command) socketServer() *brio.Server {
 	}
 	config.NoTrailingSlash = c.NoSlash
 	config.InitialPacket = []byte(c.InitialPacket)
+	config.AllowRequest = func(r *http.Request) error {
+		if r.URL.Query().Has("forbid") {
+			return errors.New("not today")
+		}
+		return nil
+	}
+	if c.Client != "" {
+		config.ClientFS = os.DirFS(c.Client)
+	}
 	if c.Msgpack {
 		config.Codec = msgpack.Codec{}
 	}
 	server := brio.NewServer(config)
 	for _, name := range []string{"/", "/custom"} {
 		ns := server.Of(name)
+		ns.Use(refuse)
 		ns.OnConnect(greet)
+		ns.OnDisconnect(reasons.note)
 		ns.On("message", answer)
 		ns.On("message-with-ack", acknowledge)
 		ns.On("emit-with-ack", ask)
+		ns.On("query", query)
+		ns.On("send-me-away", sendAway)
+		ns.On("close-me", closeConnection)
+		handleRooms(ns)
 	}
 	return server
+}
+
+// refuse lets in who does not ask to be refused: in the payload of CONNECT, or in
+// the query, where old clients have their credentials.
+func refuse(_ context.Context, s *brio.Socket) error {
+	var auth struct {
+		Refuse string `json:"refuse"`
+	}
+	if err := s.Handshake().ScanAuth(&auth); err != nil {
+		return err
+	}
+	refused := brio.Errorf("refused on request")
+	switch cmp.Or(auth.Refuse, s.Handshake().URL.Query().Get("refuse")) {
+	case "":
+		return nil
+	case "with data":
+		refused.Data = map[string]any{"code": 7, "why": []string{"ñ€😀"}}
+	}
+	return refused
 }
 
 // greet sends a client what it came with.
@@ -65,5 +103,24 @@ func ask(_ context.Context, s *brio.Socket, args brio.Args) error {
 		}
 		return s.Emit("emit-with-ack", answer)
 	})
+	return nil
+}
+
+// query answers a parameter of the request that began the connection.
+func query(_ context.Context, s *brio.Socket, args brio.Args) error {
+	var name string
+	if err := args.Scan(&name); err != nil {
+		return err
+	}
+	return args.Ack(s.Handshake().URL.Query().Get(name))
+}
+
+func sendAway(_ context.Context, s *brio.Socket, _ brio.Args) error {
+	s.Disconnect()
+	return nil
+}
+
+func closeConnection(_ context.Context, s *brio.Socket, _ brio.Args) error {
+	s.Close()
 	return nil
 }

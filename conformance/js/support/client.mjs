@@ -1,30 +1,40 @@
 // The official Socket.IO client, awaited event by event.
 import assert from "node:assert/strict";
-import { io } from "socket.io-client";
 
 import { base } from "./env.mjs";
+import { lines } from "./lines.mjs";
 import { Queue, within } from "./wait.mjs";
 
-// The options of every client of a script.
-export const defaults = {};
+// What the client says of itself.
+const local = ["connect", "connect_error", "disconnect"];
 
-// Client gathers the events that its tests wait for. Each has its own connection.
+// Client gathers the events that its tests wait for. Each has a connection of its
+// own, see share. Its options are the official client's, and beside them line, one
+// of lines, and address, if not that of the server under test.
 export class Client {
+  #line;
   #events = new Map();
 
-  constructor(namespace, options) {
-    this.socket = io(base + (namespace === "/" ? "" : namespace), { forceNew: true, ...defaults, ...options });
-    for (const name of ["connect", "connect_error", "disconnect"]) {
-      this.socket.on(name, (...args) => this.#queue(name).push(args));
-    }
-    this.socket.onAny((name, ...args) => this.#queue(name).push(args));
+  constructor(namespace, { line = lines.current, address = base, manager, ...options } = {}) {
+    this.#line = line;
+    this.socket = manager
+      ? manager.socket(namespace, options)
+      : line.io(address + (namespace === "/" ? "" : namespace), { forceNew: true, ...options });
+    for (const name of local) this.socket.on(name, (...args) => this.#queue(name).push(args));
+    line.listen(this.socket, (name, ...args) => this.#queue(name).push(args));
+    this.socket.on(line.refusalEvent, (error) => this.#queue("refusal").push(line.read(error)));
   }
 
-  // connect returns a client that has joined its namespace.
+  // connect returns one that has joined its namespace.
   static async connect(namespace = "/", options = {}) {
     const client = new Client(namespace, options);
     await client.next("connect");
     return client;
+  }
+
+  // share returns a client of another namespace on the same connection.
+  share(namespace, options) {
+    return new Client(namespace, { line: this.#line, manager: this.socket.io, ...options });
   }
 
   // next returns the arguments of the next event of that name.
@@ -32,10 +42,26 @@ export class Client {
     return this.#queue(name).next(`the event ${name}`, milliseconds);
   }
 
+  // refusal returns what the client is told of the next refusal.
+  refusal() {
+    return this.next("refusal");
+  }
+
+  // unread returns the events of that name that nobody has asked for.
+  unread(name) {
+    return this.#queue(name).rest();
+  }
+
   // echo sends a message and asserts that its arguments come back.
   async echo(...args) {
     this.socket.emit("message", ...args);
     assert.deepEqual(await this.next("message-back"), args);
+  }
+
+  // ask emits and returns the arguments of the acknowledgement.
+  ask(...args) {
+    const answer = new Promise((resolve) => this.socket.emit(...args, (...back) => resolve(back)));
+    return within(5000, answer, `the acknowledgement of ${args[0]}`);
   }
 
   // upgraded waits until the connection has become a WebSocket.

@@ -36,9 +36,10 @@ export const get = (path, headers) => request("GET", path, undefined, headers);
 
 // upgrade asks for a WebSocket and resolves to the answer, which is a refusal
 // with a body, or status 101.
-export function upgrade(path, headers = {}) {
+export function upgrade(path, headers = {}, method = "GET") {
   return new Promise((resolve, reject) => {
     const req = http.request(base + path, {
+      method,
       agent: false,
       headers: {
         connection: "Upgrade",

@@ -1,264 +1,355 @@
-// What the official client is put through, the same over each way to connect.
+// What every row of the matrix is put through: each line of the official client,
+// over each way to connect, in each namespace, in each codec.
 import assert from "node:assert/strict";
+import { describe } from "node:test";
 
 import { Client } from "./client.mjs";
 import { label, namespaces } from "./env.mjs";
+import { lines } from "./lines.mjs";
+import { Proxy } from "./proxy.mjs";
+import { reasonOf } from "./reason.mjs";
 import { test } from "./test.mjs";
+import { sleep } from "./wait.mjs";
 
-const plain = {
+const ways = {
+  "polling": ["polling"],
+  "websocket": ["websocket"],
+  "polling then websocket": ["polling", "websocket"],
+};
+
+// A server that gives up after this time, in milliseconds, gives up who has not
+// answered its heartbeats: see the flags of the scripts.
+const patience = 2500;
+
+// How soon a client comes back, in milliseconds.
+const quick = { reconnectionDelay: 10, reconnectionDelayMax: 20 };
+
+// Row is one combination.
+class Row {
+  constructor(name, way, namespace, codec) {
+    this.name = `${name}, ${way}, ${label(namespace)}`;
+    this.line = lines[name];
+    this.transports = ways[way];
+    this.moves = this.transports.length > 1; // to another transport after a while
+    this.namespace = namespace;
+    this.codec = codec;
+  }
+
+  // refusal returns what a client reads from a refusal.
+  refusal(message, data) {
+    return this.line.refusal(this.codec, message, data);
+  }
+
+  create(options, namespace = this.namespace) {
+    const parser = this.codec === "msgpack" ? { parser: this.line.parser } : {};
+    return new Client(namespace, { line: this.line, transports: this.transports, ...parser, ...options });
+  }
+
+  // connect returns a client that has joined.
+  async connect(options, namespace) {
+    const client = this.create(options, namespace);
+    await client.next("connect");
+    return client;
+  }
+
+  // settled returns one whose transport does not change any more.
+  async settled(options, namespace) {
+    const client = await this.connect(options, namespace);
+    if (this.moves) await client.upgraded();
+    return client;
+  }
+}
+
+// matrix declares the tests for some lines, by name, in one codec.
+export function matrix(names, codec) {
+  const rows = names.flatMap((name) =>
+    Object.keys(ways).flatMap((way) => namespaces.map((namespace) => new Row(name, way, namespace, codec))),
+  );
+  for (const row of rows) {
+    describe(row.name, () => {
+      for (const [name, run] of Object.entries(scenarios)) test(name, () => run(row));
+    });
+  }
+  describe("lives through heartbeats", { concurrency: true }, () => {
+    for (const row of rows) test(row.name, () => heartbeats(row));
+  });
+}
+
+async function heartbeats(row) {
+  const client = await row.settled();
+  await sleep(patience + 200);
+  assert.deepEqual(client.unread("disconnect"), []);
+  await client.echo("still there");
+  client.close();
+}
+
+const nested = [1, "2", { 3: [true, null, { "ñ": "€ 漢字 😀" }] }];
+const nestedBinary = [{ list: [Buffer.of(1), { deep: { er: Buffer.of(2, 3) } }], text: "ñ" }, Buffer.of()];
+
+const echoed = {
   "no argument": [],
   "text": ["hello"],
   "several arguments": [1, "2", { 3: [true, null] }, [], {}, "", 0, -1.5, false],
   "unicode": ["ñ € 漢字 😀 \u2028\u2029 \u0000 \"quoted\" \\ \x1e"],
   "a placeholder of their own": [{ _placeholder: false, num: 0 }],
-};
-
-const binary = {
   "one buffer": [Buffer.of(1, 2, 3)],
   "an empty buffer": [Buffer.of()],
   "buffers and text": ["a", Buffer.of(1), "b", Buffer.of(2, 3), { c: 1 }],
-  "nested buffers": [{ list: [Buffer.of(1), { deep: { er: Buffer.of(2) } }], text: "x" }],
+  "nested buffers": nestedBinary,
   "every byte": [Buffer.from(Array.from({ length: 256 }, (_, i) => i))],
   "ten buffers": [Array.from({ length: 10 }, (_, i) => Buffer.of(i))],
 };
 
 const large = 100_000;
 
-// scenarios declares the tests for a list of transports, in both namespaces.
-// upgrades says whether the connection moves to another transport after a while.
-export function scenarios(transports, { upgrades = false } = {}) {
-  for (const namespace of namespaces) {
-    const create = (options) => new Client(namespace, { transports, ...options });
-    const connect = (options) => Client.connect(namespace, { transports, ...options });
-    const it = (name, fn) => test(`${label(namespace)}: ${name}`, fn);
-    greetings(it, create, connect, { transports, upgrades });
-    events(it, connect, upgrades);
-    acknowledgements(it, connect);
-    farewells(it, connect);
-  }
-  refusals(transports);
-  sharing(transports);
-}
+const numbers = (n) => Array.from({ length: n }, (_, i) => i);
 
-function greetings(it, create, connect, { transports, upgrades }) {
-  it("connects", async () => {
-    const client = await connect();
-    const { socket } = client;
-    assert.ok(socket.connected);
-    assert.match(socket.id, /^[\w-]{20}$/);
-    if (upgrades) await client.upgraded();
-    assert.equal(socket.io.engine.transport.name, transports.at(-1));
+const scenarios = {
+  "it connects": async (row) => {
+    const client = await row.settled();
+    assert.ok(client.socket.connected);
+    assert.match(client.socket.id, row.line.id(row.namespace));
+    assert.equal(client.socket.io.engine.transport.name, row.transports.at(-1));
     assert.deepEqual(await client.next("auth"), [{}]);
     client.close();
-  });
+  },
 
-  it("sends its credentials, as a value or from a function", async () => {
-    const auth = { token: "ñ€😀", roles: ["a", { b: 1 }] };
-    for (const option of [auth, (give) => give(auth)]) {
-      const client = await connect({ auth: option });
-      assert.deepEqual(await client.next("auth"), [auth]);
-      client.close();
-    }
-  });
-
-  it("connects with a query", async () => {
-    const client = await connect({ query: { room: "a b", x: "ñ&=" } });
-    await client.echo("hello");
+  "it sends its credentials": async (row) => {
+    const credentials = { token: "ñ€😀 &=", role: "x" };
+    const client = await row.connect(row.line.credentials(credentials));
+    assert.deepEqual(await client.next("auth"), [row.line.told(credentials, row.namespace)]);
     client.close();
-  });
+  },
 
-  it("delivers what it emitted before it was connected", async () => {
-    const client = create({ autoConnect: false });
+  "it connects with a query": async (row) => {
+    const client = await row.connect({ query: { room: "a b", x: "ñ&=" } });
+    assert.deepEqual(await client.ask("query", "room"), ["a b"]);
+    assert.deepEqual(await client.ask("query", "x"), ["ñ&="]);
+    client.close();
+  },
+
+  "it is refused": async (row) => {
+    const client = row.create(row.line.credentials({ refuse: "plainly" }));
+    assert.deepEqual(await client.refusal(), row.refusal("refused on request"));
+    assert.ok(!client.socket.connected);
+    client.close();
+  },
+
+  "it is refused, with data": async (row) => {
+    const client = row.create(row.line.credentials({ refuse: "with data" }));
+    assert.deepEqual(await client.refusal(), row.refusal("refused on request", { code: 7, why: ["ñ€😀"] }));
+    assert.ok(!client.socket.connected);
+    client.close();
+  },
+
+  "it is refused a namespace that is unknown": async (row) => {
+    const client = row.create({}, "/random");
+    assert.deepEqual(await client.refusal(), row.refusal("Invalid namespace"));
+    assert.ok(!client.socket.connected);
+    client.close();
+  },
+
+  "what it emitted before it was connected arrives": async (row) => {
+    const client = row.create({ autoConnect: false });
     client.socket.emit("message", "early", Buffer.of(1));
     client.socket.connect();
     assert.deepEqual(await client.next("message-back"), ["early", Buffer.of(1)]);
     client.close();
-  });
-}
+  },
 
-function events(it, connect, upgrades) {
-  for (const [name, args] of Object.entries({ ...plain, ...binary })) {
-    it(`echoes ${name}`, async () => {
-      const client = await connect();
-      await client.echo(...args);
-      if (upgrades) {
-        await client.upgraded();
+  ...Object.fromEntries(
+    Object.entries(echoed).map(([name, args]) => [
+      `an event comes back with ${name}`,
+      async (row) => {
+        const client = await row.connect();
         await client.echo(...args);
-      }
-      client.close();
-    });
-  }
+        if (row.moves) {
+          await client.upgraded();
+          await client.echo(...args);
+        }
+        client.close();
+      },
+    ]),
+  ),
 
-  it("echoes 100 KB of text and of bytes, one way and the other", async () => {
-    const client = await connect();
+  "100 KB of text and of bytes come back": async (row) => {
+    const client = await row.connect();
     await client.echo("ñ".repeat(large / 2));
     await client.echo({ image: Buffer.alloc(large, 7), name: "x" });
     client.close();
-  });
+  },
 
-  it("keeps 1,000 messages in order", async () => {
-    const client = await connect();
-    const moved = upgrades ? client.upgraded() : null;
-    const numbers = Array.from({ length: 1000 }, (_, i) => i);
-    for (const i of numbers) {
+  "1,000 events stay in order": async (row) => {
+    const client = await row.connect();
+    const moved = row.moves ? client.upgraded() : null;
+    for (const i of numbers(1000)) {
       client.socket.emit("message", i);
-      if (i % 50 === 0) await new Promise(setImmediate); // meanwhile it upgrades
+      if (i % 50 === 0) await new Promise(setImmediate); // meanwhile it moves
     }
-    for (const i of numbers) assert.deepEqual(await client.next("message-back"), [i]);
+    for (const i of numbers(1000)) assert.deepEqual(await client.next("message-back"), [i]);
     await moved;
     client.close();
-  });
+  },
 
-  it("keeps text and binary in order", async () => {
-    const client = await connect();
-    const sent = Array.from({ length: 100 }, (_, i) => (i % 3 ? `text ${i}` : Buffer.of(i)));
+  "text and binary stay in order": async (row) => {
+    const client = await row.connect();
+    const sent = numbers(100).map((i) => (i % 3 ? `text ${i}` : Buffer.of(i)));
     for (const arg of sent) client.socket.emit("message", arg);
     for (const arg of sent) assert.deepEqual(await client.next("message-back"), [arg]);
     client.close();
-  });
+  },
 
-  it("sends volatile and uncompressed events", async () => {
-    const client = await connect();
-    await client.echo("ready");
-    if (upgrades) await client.upgraded();
-    client.socket.compress(false).emit("message", "uncompressed");
-    assert.deepEqual(await client.next("message-back"), ["uncompressed"]);
-    client.socket.volatile.emit("message", "volatile"); // may be dropped
-    client.socket.send("sent");
-    const [first] = await client.next("message-back");
-    if (first === "volatile") assert.deepEqual(await client.next("message-back"), ["sent"]);
-    else assert.equal(first, "sent");
+  "it is acknowledged": async (row) => {
+    const client = await row.connect();
+    for (const args of [[], nested, nestedBinary]) {
+      assert.deepEqual(await client.ask("message-with-ack", ...args), args);
+    }
     client.close();
-  });
-}
+  },
 
-function acknowledgements(it, connect) {
-  it("is acknowledged, by callback", async () => {
-    const client = await connect();
-    const args = [1, "2", { 3: [false] }];
-    const answer = await new Promise((resolve) =>
-      client.socket.emit("message-with-ack", ...args, (...back) => resolve(back)),
-    );
-    assert.deepEqual(answer, args);
+  "it is acknowledged a hundred times, each its own": async (row) => {
+    const client = await row.connect();
+    const asked = numbers(100).map((i) => client.ask("message-with-ack", i));
+    assert.deepEqual(await Promise.all(asked), numbers(100).map((i) => [i]));
     client.close();
-  });
+  },
 
-  it("is acknowledged, by promise and within a time", async () => {
-    const client = await connect();
-    const { socket } = client;
-    assert.equal(await socket.emitWithAck("message-with-ack", "now"), "now");
-    assert.equal(await socket.timeout(3000).emitWithAck("message-with-ack", "soon"), "soon");
-    client.close();
-  });
-
-  it("is acknowledged with buffers", async () => {
-    const client = await connect();
-    const arg = { list: [Buffer.of(1), Buffer.of(2, 3)], text: "x" };
-    assert.deepEqual(await client.socket.emitWithAck("message-with-ack", arg), arg);
-    client.close();
-  });
-
-  it("is acknowledged a hundred times, each its own", async () => {
-    const client = await connect();
-    const numbers = Array.from({ length: 100 }, (_, i) => i);
-    const ask = (i) => client.socket.emitWithAck("message-with-ack", i);
-    assert.deepEqual(await Promise.all(numbers.map(ask)), numbers);
-    client.close();
-  });
-
-  it("gives up when nobody acknowledges in time", async () => {
-    const client = await connect();
-    const asked = client.socket.timeout(50).emitWithAck("nobody listens");
-    await assert.rejects(asked, /timed out/);
-    await client.echo("still there");
-    client.close();
-  });
-
-  for (const [name, args] of Object.entries({
-    "text": ["hello", 1],
-    "binary": [Buffer.of(1, 2), { deep: Buffer.of(3) }],
-  })) {
-    it(`answers when the server asks with ${name}`, async () => {
-      const client = await connect();
-      const asked = new Promise((resolve) =>
-        client.socket.once("emit-with-ack", (...list) => {
-          const answer = list.pop();
-          assert.equal(typeof answer, "function");
-          answer(...list, "and more");
-          resolve(list);
-        }),
-      );
+  "it acknowledges": async (row) => {
+    const client = await row.connect();
+    for (const args of [[], nested, nestedBinary]) {
       client.socket.emit("emit-with-ack", ...args);
-      assert.deepEqual(await asked, args);
-      await client.next("emit-with-ack"); // the question, as onAny saw it
+      const asked = await client.next("emit-with-ack");
+      const answer = asked.pop();
+      assert.deepEqual(asked, args);
+      answer(...args, "and more");
       assert.deepEqual(await client.next("emit-with-ack"), [...args, "and more"]);
-      client.close();
-    });
-  }
-
-  it("answers ten questions in the order it likes", async () => {
-    const client = await connect();
-    const answers = [];
-    const asked = new Promise((resolve) =>
-      client.socket.on("emit-with-ack", (i, answer) => {
-        if (answer) answers.push(() => answer(i));
-        else if (i === 9) resolve();
-        if (answers.length === 10) for (const give of answers.splice(0)) give();
-      }),
-    );
-    for (let i = 0; i < 10; i++) client.socket.emit("emit-with-ack", i);
-    await asked;
+    }
     client.close();
-  });
-}
+  },
 
-function farewells(it, connect) {
-  it("leaves and comes back under another id", async () => {
-    const client = await connect();
+  "it acknowledges ten in the order it likes": async (row) => {
+    const client = await row.connect();
+    for (const i of numbers(10)) client.socket.emit("emit-with-ack", i);
+    const asked = [];
+    while (asked.length < 10) asked.push(await client.next("emit-with-ack"));
+    for (const [i, answer] of asked.reverse()) {
+      answer(`answer ${i}`);
+      assert.deepEqual(await client.next("emit-with-ack"), [`answer ${i}`]);
+    }
+    client.close();
+  },
+
+  "a room reaches the others who are in it": async (row) => {
+    const [sender, member, stranger] = await Promise.all([row.connect(), row.connect(), row.connect()]);
+    await sender.ask("join", "room");
+    await member.ask("join", "room");
+    for (const args of [nested, nestedBinary]) {
+      sender.socket.emit("to-rooms", ...args);
+      assert.deepEqual(await member.next("room"), args);
+    }
+    await member.ask("leave", "room");
+    sender.socket.emit("to-rooms", "nobody is there");
+    for (const client of [sender, member, stranger]) {
+      await client.ask("message-with-ack"); // what was sent to it before has come
+      assert.deepEqual(client.unread("room"), []);
+      client.close();
+    }
+  },
+
+  "a broadcast reaches the others, or everyone": async (row) => {
+    const [sender, ...others] = await Promise.all([row.connect(), row.connect(), row.connect()]);
+    sender.socket.emit("to-others", ...nested);
+    sender.socket.emit("to-everyone", ...nestedBinary);
+    for (const client of others) assert.deepEqual(await client.next("others"), nested);
+    for (const client of [sender, ...others]) assert.deepEqual(await client.next("everyone"), nestedBinary);
+    assert.deepEqual(sender.unread("others"), []);
+    for (const client of [sender, ...others]) client.close();
+  },
+
+  "a broadcast gathers its answers": async (row) => {
+    const [sender, ...others] = await Promise.all([row.connect(), row.connect(), row.connect()]);
+    for (const client of [sender, ...others]) await client.ask("join", "room");
+    const gathered = sender.ask("ask-rooms", ...nested);
+    for (const [i, client] of others.entries()) {
+      const asked = await client.next("ask");
+      const answer = asked.pop();
+      assert.deepEqual(asked, nested);
+      answer({ from: i });
+    }
+    const [answers] = await gathered;
+    assert.deepEqual(answers.sort((a, b) => a.from - b.from), [{ from: 0 }, { from: 1 }]);
+    for (const client of [sender, ...others]) client.close();
+  },
+
+  "it leaves, and comes back under another id": async (row) => {
+    const client = await row.connect(quick);
     const { id } = client.socket;
     client.socket.disconnect();
     assert.equal((await client.next("disconnect"))[0], "io client disconnect");
+    assert.equal(await reasonOf(id), "client namespace disconnect");
     client.socket.connect();
     await client.next("connect");
     assert.notEqual(client.socket.id, id);
     await client.echo("again");
     client.close();
-  });
+  },
 
-  it("comes back by itself when its connection breaks", async () => {
-    const client = await connect({ reconnectionDelay: 10, reconnectionDelayMax: 20 });
+  "it is sent away, and stays away": async (row) => {
+    const client = await row.connect(quick);
+    const { id } = client.socket;
+    client.socket.emit("send-me-away");
+    assert.equal((await client.next("disconnect"))[0], "io server disconnect");
+    assert.equal(await reasonOf(id), "server namespace disconnect");
+    await sleep(2 * quick.reconnectionDelayMax);
+    assert.ok(!client.socket.connected);
+    client.socket.connect();
+    await client.next("connect");
+    await client.echo("again");
+    client.close();
+  },
+
+  // The row's namespace is the one that is left.
+  "two namespaces share a connection, and one is left": async (row) => {
+    const main = await row.connect({}, "/");
+    const custom = main.share("/custom");
+    await custom.next("connect");
+    assert.notEqual(custom.socket.id, main.socket.id);
+    const [left, kept] = row.namespace === "/" ? [main, custom] : [custom, main];
+    const { id } = left.socket;
+    await left.echo(...nested);
+    left.close();
+    assert.equal(await reasonOf(id), "client namespace disconnect");
+    await kept.echo(...nestedBinary);
+    kept.close();
+  },
+
+  "it comes back when its connection is cut": async (row) => {
+    const proxy = await Proxy.open();
+    const client = await row.settled({ address: proxy.address, ...quick });
+    const { id } = client.socket;
+    await client.echo("before"); // so that the server knows of the move
+    if (row.transports.at(-1) === "polling") await proxy.held();
+    proxy.cut();
+    const [reason] = await client.next("disconnect");
+    for (const one of [reason, await reasonOf(id)]) {
+      assert.ok(["transport close", "transport error"].includes(one), one);
+    }
+    client.socket.emit("message", "meanwhile", Buffer.of(1)); // kept by the client
+    await client.next("connect");
+    assert.notEqual(client.socket.id, id);
+    assert.deepEqual(await client.next("message-back"), ["meanwhile", Buffer.of(1)]);
+    client.close();
+    proxy.close();
+  },
+
+  "it comes back when it closes the connection itself": async (row) => {
+    const client = await row.connect(quick);
     const { id, io: manager } = client.socket;
     manager.engine.close();
     assert.equal((await client.next("disconnect"))[0], "forced close");
-    client.socket.emit("message", "meanwhile"); // kept by the client
+    assert.equal(await reasonOf(id), "transport close");
     await client.next("connect");
-    assert.notEqual(client.socket.id, id);
-    assert.deepEqual(await client.next("message-back"), ["meanwhile"]);
+    await client.echo("again");
     client.close();
-  });
-}
-
-function refusals(transports) {
-  test("an unknown namespace is refused", async () => {
-    const client = new Client("/random", { transports });
-    const [error] = await client.next("connect_error");
-    assert.equal(error.message, "Invalid namespace");
-    assert.equal(error.data, undefined);
-    assert.ok(!client.socket.connected);
-    client.close();
-  });
-}
-
-function sharing(transports) {
-  test("two namespaces share a connection, and one may leave", async () => {
-    const main = await Client.connect("/", { transports });
-    const custom = main.socket.io.socket("/custom", { auth: { second: true } });
-    const auth = new Promise((resolve) => custom.once("auth", resolve));
-    assert.deepEqual(await auth, { second: true });
-    assert.notEqual(custom.id, main.socket.id);
-    assert.equal(await custom.emitWithAck("message-with-ack", "x"), "x");
-    custom.disconnect();
-    await main.echo("still there");
-    main.close();
-  });
-}
+  },
+};
