@@ -313,7 +313,7 @@ func TestNoRecovery(t *testing.T) {
 					r.OnExpire = func(s *brio.Socket) { lost <- s.ID() + " " + color.Get(s) }
 				})...))
 				w.Of("/").Use(func(_ context.Context, s *brio.Socket) error {
-					if strings.Contains(string(s.Handshake().Auth), "no") {
+					if strings.Contains(string(s.Handshake().Auth), `"no":`) {
 						return brio.Errorf("no")
 					}
 					return nil
