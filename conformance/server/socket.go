@@ -36,6 +36,9 @@ func (c command) socketServer(reasons *reasons) *brio.Server {
 	if c.Client != "" {
 		config.ClientFS = os.DirFS(c.Client)
 	}
+	if c.Recovery {
+		config.Recovery = &brio.Recovery{}
+	}
 	if c.Msgpack {
 		config.Codec = msgpack.Codec{}
 	}
