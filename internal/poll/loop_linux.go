@@ -4,6 +4,7 @@ package poll
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -84,4 +85,11 @@ func (l *loop) set(fd int32, c *polled) {
 		l.conns = append(l.conns, make([]*polled, max(64, len(l.conns)/4))...)
 	}
 	l.conns[fd] = c
+}
+
+// all returns the connections that have been started.
+func (l *loop) all() []*polled {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.DeleteFunc(slices.Clone(l.conns), func(c *polled) bool { return c == nil })
 }

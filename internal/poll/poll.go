@@ -64,7 +64,7 @@ type Poller struct {
 	mu    sync.Mutex // guards what follows
 	loops []*loop    // started with the first connection
 	next  int
-	conns map[Conn]struct{}
+	conns int           // that loops have
 	empty chan struct{} // made by Close, closed when the last connection has gone
 	ended bool
 }

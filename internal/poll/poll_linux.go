@@ -20,7 +20,7 @@ func (p *Poller) poll(nc net.Conn, h Handler) Conn {
 		return nil
 	}
 	c := &polled{poller: p, handler: h, fd: -1}
-	if c.loop = p.hold(c); c.loop == nil {
+	if c.loop = p.hold(); c.loop == nil {
 		return nil
 	}
 	err = raw.Control(func(old uintptr) {
@@ -29,7 +29,7 @@ func (p *Poller) poll(nc net.Conn, h Handler) Conn {
 		}
 	})
 	if err != nil || c.fd < 0 {
-		p.release(c)
+		p.release()
 		return nil
 	}
 	_ = tcp.Close() // the duplicate keeps the connection, and package net forgets it
@@ -37,7 +37,7 @@ func (p *Poller) poll(nc net.Conn, h Handler) Conn {
 }
 
 // hold returns the loop of a new connection, nil if there is none.
-func (p *Poller) hold(c *polled) *loop {
+func (p *Poller) hold() *loop {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
@@ -54,20 +54,17 @@ func (p *Poller) hold(c *polled) *loop {
 	if p.size == 0 {
 		return nil
 	}
-	if p.conns == nil {
-		p.conns = map[Conn]struct{}{}
-	}
-	p.conns[c] = struct{}{}
+	p.conns++
 	l := p.loops[p.next]
 	p.next = (p.next + 1) % len(p.loops)
 	return l
 }
 
-func (p *Poller) release(c *polled) {
+func (p *Poller) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.conns, c)
-	if p.empty != nil && len(p.conns) == 0 {
+	p.conns--
+	if p.empty != nil && p.conns == 0 {
 		close(p.empty)
 		p.empty = nil
 	}
@@ -76,22 +73,24 @@ func (p *Poller) release(c *polled) {
 func (p *Poller) close(ctx context.Context) (err error) {
 	p.mu.Lock()
 	p.ended = true
-	if len(p.conns) > 0 {
-		empty := make(chan struct{})
+	loops := p.loops
+	p.loops = nil
+	empty := make(chan struct{})
+	if p.conns > 0 {
 		p.empty = empty
-		p.mu.Unlock()
-		select {
-		case <-empty:
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		}
-		p.mu.Lock()
+	} else {
+		close(empty)
 	}
-	conns, loops := p.conns, p.loops
-	p.conns, p.loops, p.empty = nil, nil, nil
 	p.mu.Unlock()
-	for c := range conns {
-		c.Close()
+	select {
+	case <-empty:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		for _, l := range loops {
+			for _, c := range l.all() {
+				c.Close()
+			}
+		}
 	}
 	for _, l := range loops {
 		_ = l.file.Close()

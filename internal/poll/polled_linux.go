@@ -22,7 +22,7 @@ type polled struct {
 	paused  atomic.Bool
 	over    bool // owned by the loop: the handler has been told the end
 
-	rest  []byte // owned by who sets full, then by the loop
+	rest  *[]byte // of a write; owned by who sets full, then by the loop
 	err   atomic.Pointer[error]
 	timer atomic.Pointer[time.Timer]
 }
@@ -50,7 +50,7 @@ func (c *polled) shut() {
 	if c.users.CompareAndSwap(closed, closed|closed>>1) {
 		c.loop.set(c.fd, nil)
 		_ = unix.Close(int(c.fd)) // and so leaves the epoll instance
-		c.poller.release(c)
+		c.poller.release()
 	}
 }
 
@@ -114,7 +114,7 @@ func (c *polled) Write(b []byte) bool {
 	if len(rest) == 0 || !ok {
 		return ok
 	}
-	c.rest = rest
+	c.rest = &rest
 	c.full.Store(true)
 	// What has become possible before that would go unnoticed, so the epoll
 	// instance is made to look again.
@@ -124,8 +124,8 @@ func (c *polled) Write(b []byte) bool {
 
 // resume goes on with what a Write has left.
 func (c *polled) resume() {
-	rest, ok := c.try(c.rest)
-	c.rest = rest
+	rest, ok := c.try(*c.rest)
+	*c.rest = rest
 	if len(rest) > 0 || !ok {
 		return
 	}
