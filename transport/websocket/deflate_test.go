@@ -301,7 +301,7 @@ func TestNothingIsKept(t *testing.T) {
 	if err := c.feed([]byte(in)); err != nil {
 		t.Fatal(err)
 	}
-	if p := c.parser; p.partial != nil || p.message != nil || p.fragmented || p.compressed {
+	if p := c.parser; p.pieces != nil || p.fragmented || p.compressed {
 		t.Errorf("kept %+v", p)
 	}
 }

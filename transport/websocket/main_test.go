@@ -174,3 +174,11 @@ func frames(packets ...string) (fs []*transport.Frame) {
 	}
 	return fs
 }
+
+// size returns how many bytes are kept.
+func (p *parser) size() int {
+	if p.pieces == nil {
+		return 0
+	}
+	return len(p.partial) + len(p.message)
+}

@@ -28,15 +28,43 @@ type violation struct {
 func (v *violation) Error() string { return v.err.Error() }
 func (v *violation) Unwrap() error { return v.err }
 
-// parser is what is kept between two feeds, nothing while a connection is idle
-// between two messages.
+// parser is what is kept between two feeds.
 type parser struct {
-	ended      bool   // what comes is dropped
-	partial    []byte // the beginning of a frame
-	message    []byte // the fragments of a message so far
-	fragmented bool
+	*pieces // nil while a connection is idle between two messages
+
+	ended      bool // what comes is dropped
+	fragmented bool // a message has begun
 	binary     bool // of the fragmented message
 	compressed bool // likewise
+}
+
+// pieces are what has come of something that is not complete.
+type pieces struct {
+	partial []byte // the beginning of a frame
+	message []byte // the fragments of a message so far
+}
+
+// keep returns the place for pieces.
+func (p *parser) keep() *pieces {
+	if p.pieces == nil {
+		p.pieces = new(pieces)
+	}
+	return p.pieces
+}
+
+// begun returns how many bytes of a message have come.
+func (p *parser) begun() int {
+	if p.pieces == nil {
+		return 0
+	}
+	return len(p.message)
+}
+
+// drop forgets the pieces if there are none.
+func (p *parser) drop() {
+	if p.pieces != nil && p.partial == nil && !p.fragmented {
+		p.pieces = nil
+	}
 }
 
 // feed takes the bytes that have arrived next, pushes the packets that they
@@ -44,7 +72,7 @@ type parser struct {
 // are unmasked in place) but does not keep it.
 func (c *Conn) feed(b []byte) error {
 	p := &c.parser
-	if len(p.partial) > 0 {
+	if p.pieces != nil && len(p.partial) > 0 {
 		p.partial = append(p.partial, b...)
 		b = p.partial
 	}
@@ -67,10 +95,14 @@ func (c *Conn) feed(b []byte) error {
 		}
 	}
 	if len(b) == 0 {
-		p.partial = nil
+		if p.pieces != nil {
+			p.partial = nil
+			p.drop()
+		}
 		return nil
 	}
-	p.partial = append(p.partial[:0], b...) // moves what is there already to the front
+	kept := p.keep()
+	kept.partial = append(kept.partial[:0], b...) // moves what is there already to the front
 	return nil
 }
 
@@ -121,7 +153,7 @@ func (c *Conn) check(h ws.Header) error {
 	if h.Length < 0 {
 		return &violation{ws.StatusProtocolError, errors.New("frame length with its highest bit set")}
 	}
-	if !h.OpCode.IsControl() && h.Length > int64(c.bound(h)-len(c.parser.message)) {
+	if !h.OpCode.IsControl() && h.Length > int64(c.bound(h)-c.parser.begun()) {
 		return &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", c.limit)}
 	}
 	return nil
@@ -138,12 +170,13 @@ func (c *Conn) frame(h ws.Header, payload []byte) error {
 	case h.OpCode != ws.OpContinuation:
 		p.fragmented, p.binary, p.compressed = true, h.OpCode == ws.OpBinary, h.Rsv != 0
 	}
-	p.message = append(p.message, payload...)
+	kept := p.keep()
+	kept.message = append(kept.message, payload...)
 	if !h.Fin {
 		return nil
 	}
-	message, compressed := p.message, p.compressed
-	p.message, p.fragmented, p.compressed = nil, false, false
+	message, compressed := kept.message, p.compressed
+	kept.message, p.fragmented, p.compressed = nil, false, false
 	return c.whole(message, p.binary, compressed)
 }
 

@@ -221,11 +221,14 @@ func feedConn(c *Conn, in string, step func() int) (o outcome) {
 			chunk[i] = 0xee // what is kept must not be in here
 		}
 		if o.err == nil {
-			o.kept = max(o.kept, len(c.parser.partial)+len(c.parser.message))
+			o.kept = max(o.kept, c.parser.size())
 		}
 		b = b[n:]
 	}
-	o.packets, o.pong = r.received(), string(c.pong)
+	o.packets = r.received()
+	if c.queue != nil {
+		o.pong = string(c.queue.pong)
+	}
 	return o
 }
 

@@ -45,11 +45,10 @@ type Conn struct {
 	// have that done, which must not be anticipated.
 	finishing bool
 
-	busy   *writer  // what is being written, nil for nothing
-	waits  bool     // the receiver waits for Ready
-	queue  [][]byte // accepted while busy
-	pong   []byte   // likewise; only the latest ping needs its answer
-	silent bool     // nothing is written any more
+	busy   *writer // what is being written, nil for nothing
+	queue  *queue  // accepted while busy, nil for nothing
+	waits  bool    // the receiver waits for Ready
+	silent bool    // nothing is written any more
 }
 
 var _ transport.Conn = (*Conn)(nil)
@@ -99,7 +98,7 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 	}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
-		c.parser.partial = append(c.parser.partial, early...)
+		c.parser.keep().partial = append([]byte(nil), early...)
 	}
 	return c, nil
 }

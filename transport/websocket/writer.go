@@ -79,12 +79,26 @@ func (c *Conn) answer(payload []byte) {
 	frame := compile(ws.NewPongFrame(payload))
 	c.mu.Lock()
 	if c.busy != nil {
-		c.pong = frame
+		c.backlog().pong = frame
 		c.mu.Unlock()
 		return
 	}
 	c.mu.Unlock()
 	c.send(frame)
+}
+
+// queue is what waits while something else is being written.
+type queue struct {
+	list [][]byte
+	pong []byte // only the latest ping needs its answer
+}
+
+// backlog returns the queue. It is called with mu held.
+func (c *Conn) backlog() *queue {
+	if c.queue == nil {
+		c.queue = new(queue)
+	}
+	return c.queue
 }
 
 // write writes w, which it takes over, and whatever is queued meanwhile. It
@@ -97,7 +111,8 @@ func (c *Conn) write(w *writer, ready bool) bool {
 		c.mu.Unlock()
 		return false
 	case c.busy != nil:
-		c.queue = append(c.queue, w.list...)
+		q := c.backlog()
+		q.list = append(q.list, w.list...)
 		c.waits = c.waits || ready
 		c.mu.Unlock()
 		w.free()
@@ -135,11 +150,12 @@ func (c *Conn) written() {
 // is not busy any more, w is let go, and who waits for that is told.
 func (c *Conn) refill(w *writer, told bool) bool {
 	c.mu.Lock()
-	w.list = append(w.list, c.queue...)
-	c.queue = nil
-	if c.pong != nil {
-		w.list = append(w.list, c.pong)
-		c.pong = nil
+	if c.queue != nil {
+		w.list = append(w.list, c.queue.list...)
+		if c.queue.pong != nil {
+			w.list = append(w.list, c.queue.pong)
+		}
+		c.queue = nil
 	}
 	if len(w.list) > 0 {
 		c.mu.Unlock()
