@@ -17,28 +17,38 @@ type connection struct {
 	server    *Server
 	session   *engine.Session
 	handshake *Handshake
-	deadline  wheel.Entry // to be let into a namespace
 
 	decoder protocol.Decoder // owned by Message
 
-	mu      sync.Mutex // guards what follows
-	sockets []*Socket
-	held    int // sockets, until they have done their last work
-	turns   map[string]*turn
-	closed  bool
-	reason  Reason
+	mu       sync.Mutex   // guards what follows
+	deadline *wheel.Entry // to be let into a namespace, nil once that has been done
+	sockets  []*Socket
+	held     int // sockets, until they have done their last work
+	turns    map[string]*turn
+	closed   bool
 }
 
 func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver {
 	c := &connection{server: s, session: session, handshake: newHandshake(r)}
 	c.handshake.Revision = session.Revision()
-	c.decoder.Limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
+	c.decoder.Limits = &s.limits
 	if c.old() {
-		c.decoder.Limits.Namespace = maxQuery
+		c.decoder.Limits = &s.oldLimits
 	}
-	c.deadline.Expire = func() { session.Close(ForcedServerClose) }
-	s.wheel.Schedule(&c.deadline, s.config.ConnectTimeout)
+	c.deadline = &wheel.Entry{Expire: func() { session.Close(ForcedServerClose) }}
+	s.wheel.Schedule(c.deadline, s.config.ConnectTimeout)
 	return c
+}
+
+// settle says that the connection has been let into a namespace, or closed.
+func (c *connection) settle() {
+	c.mu.Lock()
+	deadline := c.deadline
+	c.deadline = nil
+	c.mu.Unlock()
+	if deadline != nil {
+		c.server.wheel.Cancel(deadline)
+	}
 }
 
 // Message takes one message: a packet, or a part of one.
@@ -58,10 +68,10 @@ func (c *connection) decode(data []byte, binary bool) (p protocol.Packet, done b
 	codec := c.server.config.Codec
 	switch {
 	case codec != nil && binary:
-		p, err = codec.Decode(data, c.decoder.Limits)
+		p, err = codec.Decode(data, *c.decoder.Limits)
 		return p, true, err
 	case codec != nil:
-		p, err = codec.DecodeText(data, c.decoder.Limits)
+		p, err = codec.DecodeText(data, *c.decoder.Limits)
 		return p, true, err
 	case binary:
 		return c.decoder.Binary(data)
@@ -213,9 +223,9 @@ func (c *connection) leave(s *Socket) {
 
 // Closed ends the sockets of the connection.
 func (c *connection) Closed(reason Reason) {
-	c.server.wheel.Cancel(&c.deadline)
+	c.settle()
 	c.mu.Lock()
-	c.closed, c.reason = true, reason
+	c.closed = true
 	sockets := c.sockets
 	c.sockets = nil
 	c.mu.Unlock()

@@ -149,7 +149,7 @@ func (s *Socket) admit() {
 		s.refuse("recovery", errDismissed)
 		return
 	}
-	ns.server.wheel.Cancel(&s.connection.deadline)
+	s.connection.settle()
 	if ns.child != nil {
 		ns.child.used.Store(true)
 	}

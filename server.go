@@ -13,6 +13,7 @@ import (
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/group"
 	"github.com/briohq/brio/internal/wheel"
+	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/web"
 )
 
@@ -20,15 +21,16 @@ import (
 // it also serves its browser client as brio.js, and the official one if there
 // is Config.ClientFS; the [http.Server] around it stays its owner's.
 type Server struct {
-	config Config
-	engine *engine.Server
-	client http.Handler // serves browser clients, under Path
-	wheel  *wheel.Wheel // connect timeouts, idle children
-	group  group.Group  // dispatch of sockets, closing of children
-	panics atomic.Int64
-	kept   atomic.Int64    // bytes of all that is kept for recovery
-	ctx    context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
-	cancel context.CancelCauseFunc
+	config            Config
+	engine            *engine.Server
+	client            http.Handler    // serves browser clients, under Path
+	wheel             *wheel.Wheel    // connect timeouts, idle children
+	limits, oldLimits protocol.Limits // of packets, and of those of old clients
+	group             group.Group     // dispatch of sockets, closing of children
+	panics            atomic.Int64
+	kept              atomic.Int64    // bytes of all that is kept for recovery
+	ctx               context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
+	cancel            context.CancelCauseFunc
 
 	mu         sync.RWMutex // guards what follows, the children of parents, and who holds them
 	namespaces map[string]*Namespace
@@ -45,6 +47,9 @@ func NewServer(config Config) *Server {
 		namespaces: map[string]*Namespace{},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
+	s.oldLimits = s.limits
+	s.oldLimits.Namespace = maxQuery
 	s.client = http.StripPrefix(s.config.Path, web.Handler(s.config.ClientFS))
 	s.engine = engine.NewServer(engine.Config{
 		PingInterval:   s.config.PingInterval,

@@ -11,12 +11,26 @@ import (
 // An error drops whatever was awaited. The caller is expected to close the
 // connection; a Decoder used nevertheless starts afresh.
 type Decoder struct {
-	Limits Limits // set before the first message
+	// Limits are set before the first message, and may be shared. Nil stands
+	// for their defaults.
+	Limits *Limits
 
-	pending   Packet // awaits attachments, if want > 0
-	want      int    // attachments announced by pending
-	size      int    // bytes of pending so far
-	namespace string // the last one seen, so that a repeated one costs nothing
+	pending   *pending // nil if no packet awaits attachments
+	namespace string   // the last one seen, so that a repeated one costs nothing
+}
+
+// pending is a packet that awaits attachments.
+type pending struct {
+	packet Packet
+	want   int // attachments
+	size   int // bytes so far
+}
+
+func (d *Decoder) limits() Limits {
+	if d.Limits == nil {
+		return Limits{}.withDefaults()
+	}
+	return d.Limits.withDefaults()
 }
 
 // Text takes a text message. It returns a packet and true, or false if the packet
@@ -26,12 +40,11 @@ type Decoder struct {
 // The text must be valid UTF-8, which is the transport's to check; anything else
 // is safe but not looked for.
 func (d *Decoder) Text(b []byte) (p Packet, done bool, err error) {
-	if d.want > 0 {
-		err = fmt.Errorf("%w: %d of %d came", ErrUnexpectedText, len(d.pending.Attachments), d.want)
-		d.drop()
-		return Packet{}, false, err
+	if w := d.pending; w != nil {
+		d.pending = nil
+		return Packet{}, false, fmt.Errorf("%w: %d of %d came", ErrUnexpectedText, len(w.packet.Attachments), w.want)
 	}
-	limits := d.Limits.withDefaults()
+	limits := d.limits()
 	if len(b) > limits.Bytes {
 		return Packet{}, false, fmt.Errorf("%w: %d bytes of text", ErrTooLarge, len(b))
 	}
@@ -55,34 +68,29 @@ func (d *Decoder) Text(b []byte) (p Packet, done bool, err error) {
 	if attachments == 0 {
 		return p, true, nil
 	}
-	d.pending, d.want, d.size = p.Clone(), attachments, len(b)
+	d.pending = &pending{p.Clone(), attachments, len(b)}
 	return Packet{}, false, nil
 }
 
 // Binary takes a binary message, an attachment of the packet that awaits it, and
 // copies it. It returns the packet and true if none is missing any more.
 func (d *Decoder) Binary(b []byte) (p Packet, done bool, err error) {
-	if d.want == 0 {
+	w := d.pending
+	if w == nil {
 		return Packet{}, false, fmt.Errorf("%w: %d bytes", ErrUnexpectedBinary, len(b))
 	}
-	if limit := d.Limits.withDefaults().Bytes; len(b) > limit-d.size {
-		err = fmt.Errorf("%w: %d bytes and an attachment of %d", ErrTooLarge, d.size, len(b))
-		d.drop()
-		return Packet{}, false, err
+	if limit := d.limits().Bytes; len(b) > limit-w.size {
+		d.pending = nil
+		return Packet{}, false, fmt.Errorf("%w: %d bytes and an attachment of %d", ErrTooLarge, w.size, len(b))
 	}
-	d.size += len(b)
+	w.size += len(b)
 	// Not bytes.Clone: an empty attachment is not a nil one.
-	d.pending.Attachments = append(d.pending.Attachments, append([]byte{}, b...))
-	if len(d.pending.Attachments) < d.want {
+	w.packet.Attachments = append(w.packet.Attachments, append([]byte{}, b...))
+	if len(w.packet.Attachments) < w.want {
 		return Packet{}, false, nil
 	}
-	p = d.pending
-	d.drop()
-	return p, true, nil
-}
-
-func (d *Decoder) drop() {
-	d.pending, d.want, d.size = Packet{}, 0, 0
+	d.pending = nil
+	return w.packet, true, nil
 }
 
 // header reads what precedes the payload into p, and returns the number of

@@ -207,7 +207,7 @@ func TestDecoderLimits(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			packets, err := feed(&Decoder{Limits: test.limits}, messages(test.trace))
+			packets, err := feed(&Decoder{Limits: &test.limits}, messages(test.trace))
 			if !errors.Is(err, test.want) {
 				t.Fatalf("error is %v, want %v", err, test.want)
 			}
@@ -221,7 +221,7 @@ func TestDecoderLimits(t *testing.T) {
 // After a refusal nothing of the refused packet may be left.
 func TestDecoderStartsAfresh(t *testing.T) {
 	for _, trace := range []string{"51-[\"a\"]\n2[\"b\"]", "51-[\"a\"]\n+ " + strings.Repeat("x", 100), "7", "+ x"} {
-		d := Decoder{Limits: Limits{Bytes: 64}}
+		d := Decoder{Limits: &Limits{Bytes: 64}}
 		if _, err := feed(&d, messages(trace)); err == nil {
 			t.Fatalf("%.40q is accepted", trace)
 		}

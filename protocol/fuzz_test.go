@@ -136,7 +136,7 @@ func FuzzDecoder(f *testing.F) {
 	f.Add("0\n51-[\"a\"]\n+ x\n2[\"b\"]\n52-[\"c\"]\n+ y\n2[\"d\"]\n+ z")
 	f.Add("50-[\"a\"]\n+ x\n63-1[]\n+ \n+ \n+ \n1")
 	f.Fuzz(func(t *testing.T, trace string) {
-		d := Decoder{Limits: Limits{Bytes: 200}}
+		d := Decoder{Limits: &Limits{Bytes: 200}}
 		awaited, size := 0, 0 // of the pending packet
 		for _, m := range messages(trace) {
 			take := d.Text
@@ -159,9 +159,12 @@ func FuzzDecoder(f *testing.F) {
 			case m.binary:
 				awaited--
 			default:
-				awaited = d.want
+				awaited = 0
+				if d.pending != nil {
+					awaited = d.pending.want
+				}
 			}
-			if (awaited == 0) != (d.want == 0) || awaited < 0 || d.want == 0 && d.pending.Data != nil {
+			if (awaited == 0) != (d.pending == nil) || awaited < 0 {
 				t.Fatalf("%d attachments are awaited, the decoder has %+v", awaited, d)
 			}
 		}

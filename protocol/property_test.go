@@ -81,7 +81,7 @@ func TestRoundTrip(t *testing.T) {
 
 // receive decodes what p is on the wire.
 func receive(t *rapid.T, p Packet) Packet {
-	d := Decoder{Limits: Limits{Attachments: 1000}}
+	d := Decoder{Limits: &Limits{Attachments: 1000}}
 	got, done, err := d.Text(p.AppendText(nil))
 	for _, a := range p.Attachments {
 		if err != nil || done {

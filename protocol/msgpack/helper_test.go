@@ -57,7 +57,7 @@ func unhex(t testing.TB, s string) []byte {
 // text2packet decodes a packet of the text protocol.
 func text2packet(t testing.TB, text string, attachments ...[]byte) protocol.Packet {
 	t.Helper()
-	d := protocol.Decoder{Limits: protocol.Limits{Attachments: 1000}}
+	d := protocol.Decoder{Limits: &protocol.Limits{Attachments: 1000}}
 	p, done, err := d.Text([]byte(text))
 	for _, a := range attachments {
 		if err != nil || done {
