@@ -30,7 +30,7 @@ func (r *recovery) claim(s *Socket) bool {
 		Session string  `json:"pid"`
 		Offset  *string `json:"offset"`
 	}
-	if s.connection.old() || json.Unmarshal(s.handshake.Auth, &wanted) != nil || wanted.Session == "" {
+	if s.connection.old() || json.Unmarshal(s.auth, &wanted) != nil || wanted.Session == "" {
 		return false
 	}
 	r.mu.Lock()
@@ -76,7 +76,7 @@ func (r *recovery) claim(s *Socket) bool {
 // departed. It reports false if the new socket has gone meanwhile, or if it is the
 // older of the two: its client has turned to another connection since.
 func (s *Socket) takeOver(old *Socket) bool {
-	if old.handshake.Time.After(s.handshake.Time) {
+	if old.connection.brief.time.After(s.connection.brief.time) {
 		return false
 	}
 	if old.connection != s.connection {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/wheel"
@@ -16,7 +17,8 @@ import (
 type connection struct {
 	server    *Server
 	session   *engine.Session
-	handshake *Handshake
+	brief     brief
+	handshake atomic.Pointer[Handshake] // the same at full length, until the first socket has been let in
 
 	decoder protocol.Decoder // owned by Message
 
@@ -29,8 +31,10 @@ type connection struct {
 }
 
 func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver {
-	c := &connection{server: s, session: session, handshake: newHandshake(r)}
-	c.handshake.Revision = session.Revision()
+	c := &connection{server: s, session: session}
+	h := newHandshake(r, session.Revision())
+	c.brief = h.brief()
+	c.handshake.Store(h)
 	c.decoder.Limits = &s.limits
 	if c.old() {
 		c.decoder.Limits = &s.oldLimits
@@ -126,7 +130,7 @@ func (c *connection) connect(p *protocol.Packet) {
 		return
 	}
 	ns := c.server.hold(p.Namespace, func(parent *Namespace) ([]string, bool) {
-		return parent.match(c.handshake, p)
+		return parent.match(c, p)
 	})
 	if ns == nil {
 		c.release()

@@ -163,6 +163,7 @@ func (s *Socket) admit() {
 		}
 		s.log("connect", s.guard("connect", func() error { return f(s.ctx, s) }))
 	}
+	s.connection.handshake.Store(nil)
 }
 
 // welcome tells the client that its socket has connected. It becomes a target

@@ -1,6 +1,7 @@
 package brio
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ func (s *Server) owner(name string) *Namespace {
 
 // match reports whether the parent makes a child for a client that wants to
 // connect with p.
-func (ns *Namespace) match(h *Handshake, p *protocol.Packet) (values []string, ok bool) {
+func (ns *Namespace) match(c *connection, p *protocol.Packet) (values []string, ok bool) {
 	f, name := ns.family, p.Namespace
 	if f.pattern != nil {
 		return f.pattern.match(name)
@@ -139,7 +140,7 @@ func (ns *Namespace) match(h *Handshake, p *protocol.Packet) (values []string, o
 		return nil, false
 	}
 	_ = ns.guard("namespace", "", func() error { // a panic has been logged
-		ok = f.accept(name, *h.with(p))
+		ok = f.accept(name, c.describe(bytes.Clone(p.Data)))
 		return nil
 	})
 	return nil, ok

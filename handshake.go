@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
-	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/transport"
 )
 
@@ -41,16 +41,61 @@ func (h Handshake) ScanAuth(dest any) error {
 	return json.Unmarshal(h.Auth, dest)
 }
 
-func newHandshake(r *http.Request) *Handshake {
-	return &Handshake{Time: time.Now(), Address: r.RemoteAddr, Secure: r.TLS != nil, Header: r.Header, URL: r.URL}
+func newHandshake(r *http.Request, revision transport.Revision) *Handshake {
+	return &Handshake{
+		Time: time.Now(), Revision: revision, Address: r.RemoteAddr, Secure: r.TLS != nil, Header: r.Header, URL: r.URL,
+	}
 }
 
-// with returns the handshake of one socket of the connection.
-func (h *Handshake) with(p *protocol.Packet) *Handshake {
-	if p.Data == nil {
-		return h
+// brief is a Handshake in little memory, for connections that have many of them
+// beside: its text is the address, the URL and the lines of the header.
+type brief struct {
+	time     time.Time
+	text     string
+	revision transport.Revision
+	secure   bool
+}
+
+func (h *Handshake) brief() brief {
+	text := make([]byte, 0, 512)
+	text = append(text, h.Address...)
+	text = append(text, '\n')
+	text = append(text, h.URL.RequestURI()...)
+	for name, values := range h.Header {
+		for _, value := range values {
+			text = append(text, '\n')
+			text = append(text, name...)
+			text = append(text, ':')
+			text = append(text, value...)
+		}
+	}
+	return brief{h.Time, string(text), h.Revision, h.Secure}
+}
+
+// handshake returns what there was at first.
+func (b *brief) handshake() *Handshake {
+	h := &Handshake{Time: b.time, Revision: b.revision, Secure: b.secure, Header: http.Header{}, URL: &url.URL{}}
+	address, rest, _ := strings.Cut(b.text, "\n")
+	uri, rest, _ := strings.Cut(rest, "\n")
+	h.Address = address
+	if u, err := url.ParseRequestURI(uri); err == nil { // as it was once
+		h.URL = u
+	}
+	for line := range strings.SplitSeq(rest, "\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			h.Header[name] = append(h.Header[name], value)
+		}
+	}
+	return h
+}
+
+// describe returns the handshake of a socket that brought auth.
+func (c *connection) describe(auth json.RawMessage) Handshake {
+	h := c.handshake.Load()
+	if h == nil {
+		h = c.brief.handshake()
 	}
 	one := *h
-	one.Auth = json.RawMessage(append([]byte(nil), p.Data...))
-	return &one
+	one.Auth = auth
+	return one
 }

@@ -109,7 +109,7 @@ func (ns sockets) peers(ctx context.Context, o adapter.Options) iter.Seq2[adapte
 }
 
 func (s *Socket) describe() adapter.Peer {
-	h := s.handshake
+	h := s.Handshake()
 	p := adapter.Peer{ID: s.id, Namespace: s.namespace.name, Rooms: s.Rooms()}
 	p.Handshake = adapter.Handshake{Time: h.Time, Address: h.Address, Secure: h.Secure, URL: h.URL.String(), Header: h.Header, Auth: h.Auth}
 	s.mu.Lock()

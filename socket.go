@@ -1,7 +1,9 @@
 package brio
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -17,7 +19,7 @@ type Socket struct {
 	namespace  *Namespace
 	connection *connection
 	id         string
-	handshake  *Handshake
+	auth       json.RawMessage         // what it brought, nil for nothing
 	places     adapter.Places[*Socket] // owned by the namespace's index
 	trail      *trail                  // nil without Config.Recovery
 	recovered  bool
@@ -41,7 +43,7 @@ type Socket struct {
 }
 
 func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
-	s := &Socket{namespace: ns, connection: c, id: c.newID(ns.name), handshake: c.handshake.with(p)}
+	s := &Socket{namespace: ns, connection: c, id: c.newID(ns.name), auth: bytes.Clone(p.Data)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	if ns.recovery != nil {
 		s.trail = &trail{over: make(chan struct{})}
@@ -63,8 +65,9 @@ func (s *Socket) Namespace() *Namespace { return s.namespace }
 // wildcard.
 func (s *Socket) PathValue(name string) string { return s.namespace.PathValue(name) }
 
-// Handshake returns how the socket came.
-func (s *Socket) Handshake() Handshake { return *s.handshake }
+// Handshake returns how the socket came. Once handlers of OnConnect have run it is
+// kept in little memory only, and each call makes it anew.
+func (s *Socket) Handshake() Handshake { return s.connection.describe(s.auth) }
 
 // Recovered reports whether the client has been given the socket that it had
 // before, with its id, rooms and data, and all that it has missed, see [Recovery].

@@ -22,7 +22,7 @@ const (
 )
 
 // old reports whether the client is one of them.
-func (c *connection) old() bool { return c.handshake.Revision == transport.V3 }
+func (c *connection) old() bool { return c.brief.revision == transport.V3 }
 
 // Opened lets an old client into the main namespace, which it does not ask for.
 func (c *connection) Opened() {
