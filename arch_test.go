@@ -107,6 +107,11 @@ var strata = []stratum{
 		why:  "the showcase is written with what every user has: no internals, no other library",
 	},
 	{
+		pkg:  "docs/...",
+		ours: []string{"."},
+		why:  "what a guide shows is what every user has",
+	},
+	{
 		pkg:    "cmd/brio",
 		ours:   []string{"..."},
 		theirs: []string{"..."},
