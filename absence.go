@@ -205,7 +205,7 @@ func (r *recovery) do(request adapter.Request) {
 			r.enter(s, request.Rooms)
 		case request.Op == adapter.Leave:
 			s.trail.leave(request.Rooms, &r.log)
-		case request.Op == adapter.Disconnect:
+		case request.Op == adapter.Disconnect, request.Op == adapter.Dismiss:
 			r.expire(a)
 		}
 	}
@@ -216,7 +216,7 @@ func (r *recovery) do(request adapter.Request) {
 			r.enter(s, request.Rooms)
 		case request.Op == adapter.Leave:
 			r.exit(s, request.Rooms)
-		case request.Op == adapter.Disconnect:
+		case request.Op == adapter.Disconnect, request.Op == adapter.Dismiss:
 			s.gone.Store(true)
 		}
 	}

@@ -21,6 +21,11 @@ func (t Target) LeaveRooms(rooms ...string) error { return t.tell(adapter.Leave,
 // this node's sockets have left nevertheless.
 func (t Target) Disconnect() error { return t.tell(adapter.Disconnect) }
 
+// Dismiss makes all sockets of the sockets' connections leave their namespaces, and
+// closes the connections, on all nodes, as [Socket.Dismiss] does. Errors are those
+// of [Target.Disconnect].
+func (t Target) Dismiss() error { return t.tell(adapter.Dismiss) }
+
 // Close closes the connections of the sockets, with all their sockets, on all
 // nodes, as [Socket.Close] does. Errors are those of [Target.Disconnect].
 func (t Target) Close() error { return t.tell(adapter.Close) }
@@ -99,6 +104,8 @@ func (ns sockets) Do(r adapter.Request) {
 		do = func(s *Socket) { s.Leave(r.Rooms...) }
 	case adapter.Disconnect:
 		do = (*Socket).Disconnect
+	case adapter.Dismiss:
+		do = (*Socket).Dismiss
 	case adapter.Close:
 		do = (*Socket).Close
 	case adapter.Emit:

@@ -123,6 +123,13 @@ func (c *connection) socket(namespace string) *Socket {
 	return nil
 }
 
+// all returns the sockets of the connection.
+func (c *connection) all() []*Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sockets)
+}
+
 // connect begins a socket. Its first work is to be let in.
 func (c *connection) connect(p *protocol.Packet) {
 	if !c.hold() {

@@ -23,6 +23,8 @@ type Handshake struct {
 	Address string
 	// Secure says that the request came over TLS, to this server itself.
 	Secure bool
+	// Host is the one that the request was for, with its port if it named one.
+	Host string
 	// Header and URL are those of the request; its query is URL.Query().
 	Header http.Header
 	URL    *url.URL
@@ -43,12 +45,13 @@ func (h Handshake) ScanAuth(dest any) error {
 
 func newHandshake(r *http.Request, revision transport.Revision) *Handshake {
 	return &Handshake{
-		Time: time.Now(), Revision: revision, Address: r.RemoteAddr, Secure: r.TLS != nil, Header: r.Header, URL: r.URL,
+		Time: time.Now(), Revision: revision, Address: r.RemoteAddr, Secure: r.TLS != nil,
+		Host: r.Host, Header: r.Header, URL: r.URL,
 	}
 }
 
 // brief is a Handshake in little memory, for connections that have many of them
-// beside: its text is the address, the URL and the lines of the header.
+// beside: its text is the address, the host, the URL and the lines of the header.
 type brief struct {
 	time     time.Time
 	text     string
@@ -59,6 +62,8 @@ type brief struct {
 func (h *Handshake) brief() brief {
 	text := make([]byte, 0, 512)
 	text = append(text, h.Address...)
+	text = append(text, '\n')
+	text = append(text, h.Host...)
 	text = append(text, '\n')
 	text = append(text, h.URL.RequestURI()...)
 	for name, values := range h.Header {
@@ -76,8 +81,9 @@ func (h *Handshake) brief() brief {
 func (b *brief) handshake() *Handshake {
 	h := &Handshake{Time: b.time, Revision: b.revision, Secure: b.secure, Header: http.Header{}, URL: &url.URL{}}
 	address, rest, _ := strings.Cut(b.text, "\n")
+	host, rest, _ := strings.Cut(rest, "\n")
 	uri, rest, _ := strings.Cut(rest, "\n")
-	h.Address = address
+	h.Address, h.Host = address, host
 	if u, err := url.ParseRequestURI(uri); err == nil { // as it was once
 		h.URL = u
 	}

@@ -200,6 +200,16 @@ func (s *Socket) Disconnect() {
 	_ = s.connection.control(protocol.Disconnect, s.namespace.name) // if the connection is gone, so is the socket
 }
 
+// Dismiss makes all sockets of the client's connection leave their namespaces, as
+// Disconnect does, and closes the connection. The client does not come back by
+// itself.
+func (s *Socket) Dismiss() {
+	for _, one := range s.connection.all() {
+		one.Disconnect()
+	}
+	s.Close()
+}
+
 // Close closes the client's connection, with all its sockets. The client
 // reconnects by itself.
 func (s *Socket) Close() { s.connection.session.Close(ForcedServerClose) }

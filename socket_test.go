@@ -219,6 +219,36 @@ func TestCloseEndsAllSocketsOfAConnection(t *testing.T) {
 	diff(t, "disconnected", got, []string{"/ forced server close", "/two forced server close"})
 }
 
+func TestDismiss(t *testing.T) {
+	for name, dismiss := range map[string]func(*brio.Socket) error{
+		"a socket": func(s *brio.Socket) error { s.Dismiss(); return nil },
+		"many":     func(s *brio.Socket) error { return s.Namespace().To(s.ID()).Dismiss() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newSite(t, brio.Config{})
+			gone := make(chan brio.Reason, 2)
+			for _, name := range []string{"/", "/other"} {
+				w.Of(name).OnDisconnect(func(_ context.Context, _ *brio.Socket, reason brio.Reason) error {
+					gone <- reason
+					return nil
+				})
+			}
+			p := w.connect("/", "")
+			p.write("0/other,")
+			if packet := p.read(); !strings.HasPrefix(packet, "0/other,") {
+				t.Fatal("not connected: ", packet)
+			}
+			if err := dismiss(w.Of("/").Socket(p.id)); err != nil {
+				t.Error(err)
+			}
+			diff(t, "what the client is told", p.rest(), []string{"1", "1/other,"})
+			for range 2 {
+				diff(t, "reason", take(t, gone), brio.ServerNamespaceDisconnect)
+			}
+		})
+	}
+}
+
 func TestHandshake(t *testing.T) {
 	w := newSite(t, brio.Config{})
 	ns := w.Of("/")
@@ -231,6 +261,7 @@ func TestHandshake(t *testing.T) {
 	}
 	diff(t, "query", h.URL.Query().Get("transport"), "websocket")
 	diff(t, "address", h.Address, p.conn.LocalAddr().String())
+	diff(t, "host", h.Host, "brio.test")
 	diff(t, "transport", s.Transport(), "websocket")
 	if h.Time.IsZero() || h.Header.Get("Upgrade") == "" || len(s.ID()) != 20 {
 		t.Errorf("handshake: %+v of %s", h, s.ID())

@@ -27,7 +27,8 @@ const (
 	Join       Op = "join"       // put them into Rooms
 	Leave      Op = "leave"      // take them out of Rooms
 	Disconnect Op = "disconnect" // make them leave the namespace
-	Close      Op = "close"      // close their connections
+	Dismiss    Op = "dismiss"    // make all sockets of their connections leave, and close these
+	Close      Op = "close"      // close their connections, from which clients come back
 )
 
 // What nodes are asked, and with what they reply.
