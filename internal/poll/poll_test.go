@@ -186,7 +186,7 @@ func testCloseAfter(t *testing.T, loops int) {
 	client, e := pair(t, p)
 	e.conn.Start()
 	e.conn.CloseWrite()
-	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Error("read: ", err)
 	}
 	e.conn.CloseAfter(time.Hour)

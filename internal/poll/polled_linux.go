@@ -78,14 +78,14 @@ func (c *polled) read(last bool) {
 		if !c.use() {
 			return
 		}
-		n, err := recv(int(c.fd), c.loop.buffer)
+		n, errno := recv(int(c.fd), c.loop.buffer)
 		c.release()
 		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
+		case errno == unix.EINTR:
+		case errno == unix.EAGAIN:
 			return
-		case err != nil:
-			c.end(os.NewSyscallError("read", err))
+		case errno != 0:
+			c.end(os.NewSyscallError("read", errno))
 		case n == 0:
 			c.end(io.EOF)
 		default:
@@ -114,7 +114,8 @@ func (c *polled) Write(b []byte) bool {
 	if len(rest) == 0 || !ok {
 		return ok
 	}
-	c.rest = &rest
+	left := rest // allocated here, where it is rare
+	c.rest = &left
 	c.full.Store(true)
 	// What has become possible before that would go unnoticed, so the epoll
 	// instance is made to look again.
@@ -142,18 +143,18 @@ func (c *polled) try(b []byte) ([]byte, bool) {
 	}
 	defer c.release()
 	for len(b) > 0 {
-		n, err := send(int(c.fd), b)
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN:
+		n, errno := send(int(c.fd), b)
+		switch errno {
+		case 0:
+			b = b[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
 			return b, true
-		case err != nil:
-			err = os.NewSyscallError("write", err)
+		default:
+			err := os.NewSyscallError("write", errno)
 			c.err.CompareAndSwap(nil, &err)
 			_ = unix.Shutdown(int(c.fd), unix.SHUT_RDWR) // so that the loop hears of it
 			return b, false
-		default:
-			b = b[n:]
 		}
 	}
 	return nil, true

@@ -12,18 +12,12 @@ import (
 // These system calls don't wait, so the scheduler is not told of them: that costs
 // more than some of the calls do.
 
-func recv(fd int, b []byte) (int, error) {
+func recv(fd int, b []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return int(n), errno
 }
 
-func send(fd int, b []byte) (int, error) {
+func send(fd int, b []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return int(n), errno
 }
