@@ -312,6 +312,13 @@ func TestTakeOver(t *testing.T) {
 			t.Errorf("the held GET gets %q", w)
 		}
 		l.session.Ready(c)
+		time.Sleep(100*time.Millisecond - time.Nanosecond)
+		synctest.Wait()
+		if w := c.written(); w != "" {
+			t.Errorf("the second GET gets %q at once: a client would poll as fast as it can", w)
+		}
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
 		if w := c.written(); w != "6" {
 			t.Errorf("the second GET gets %q", w)
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/transport"
@@ -24,6 +25,8 @@ type upgrade struct {
 	conn   transport.Conn // nil until the handshake is through
 	ready  bool           // conn may be written to
 	probed bool
+	next   time.Duration // when a polling request may be released again, since the server's start
+	late   wheel.Entry   // that time, for a request which is held
 }
 
 // endUpgrade ends the transport that did not take over, of a session that has let go of
@@ -116,9 +119,36 @@ func (s *Session) probe(up *upgrade, p transport.Packet) {
 // A client may send more than one; it waits for the last before it goes on. It
 // is called with mu held, and what it queues is flushed by the caller.
 func (s *Session) releasePoll() {
-	if s.ready && s.out == nil && s.upgrade != nil && s.upgrade.probed && s.conn.Name() == "polling" {
+	if s.ready && s.out == nil && s.upgrade != nil && s.upgrade.probed && s.conn.Name() == "polling" && s.mayRelease(s.upgrade) {
 		s.queue(noop, noop[0].Size())
 	}
+}
+
+// releasePace is the time between two polling requests that are released: a
+// client that does not hear the answer to its probe polls on, and must not do so
+// as fast as it can.
+const releasePace = 100 * time.Millisecond
+
+// mayRelease reports whether it is time for the next polling request; if not,
+// that is released when it is. It is called with mu held.
+func (s *Session) mayRelease(up *upgrade) bool {
+	now := s.server.now()
+	if now >= up.next {
+		up.next = now + releasePace
+		return true
+	}
+	if up.late.Expire == nil {
+		up.late.Expire = s.releaseLate
+	}
+	s.shard.wheel.Schedule(&up.late, up.next-now)
+	return false
+}
+
+func (s *Session) releaseLate() {
+	s.mu.Lock()
+	s.releasePoll()
+	s.mu.Unlock()
+	s.flush()
 }
 
 // takeOver makes the new transport the session's. What waits leaves on it, and
