@@ -239,6 +239,13 @@ func (s *Session) Resume() {
 	}
 	s.pauses--
 	if s.pauses == 0 {
+		// What the client has to say in time may be behind what was not read.
+		if s.pinged {
+			s.schedule(s.server.now() + s.server.config.PingTimeout)
+		}
+		if up := s.upgrade; up != nil && up.probed {
+			s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+		}
 		s.conn.Resume()
 	}
 }

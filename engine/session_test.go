@@ -69,7 +69,7 @@ func TestOverdueSessionIsNotFound(t *testing.T) {
 
 func TestHeartbeatWaitsForAPausedSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, l, c := openFake(t, Config{}, false)
+		_, l, c := openFake(t, Config{}, false)
 		l.session.Pause()
 		if !c.paused {
 			t.Error("the conn goes on")
@@ -81,10 +81,12 @@ func TestHeartbeatWaitsForAPausedSession(t *testing.T) {
 		if c.paused {
 			t.Error("the conn has not been resumed")
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(20*time.Second - time.Nanosecond) // as long as if the ping had come now
+		synctest.Wait()
+		l.open(t)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		l.ended(t, PingTimeout)
-		_ = s
 	})
 }
 
@@ -264,7 +266,7 @@ func TestBacklogIsBounded(t *testing.T) {
 func newUpgrade(l *layer) (*upgrade, *fakeConn) {
 	c := &fakeConn{receiver: l.session}
 	up := &upgrade{conn: c, ready: true}
-	up.deadline.Expire = func() { l.session.abandon(up) }
+	up.deadline.Expire = func() { l.session.expire(up) }
 	l.session.mu.Lock()
 	l.session.upgrade = up
 	l.session.mu.Unlock()
@@ -293,6 +295,31 @@ func TestUpgradeTimesOut(t *testing.T) {
 		candidate.receive("5")
 		if l.session.Transport() != "polling" {
 			t.Error("an abandoned transport takes over")
+		}
+		l.open(t)
+		l.session.Abort(ForcedClose)
+	})
+}
+
+// While a session is paused its client may wait for the answer of a POST, and
+// can't go on with its upgrade before it has that.
+func TestUpgradeWaitsForAPausedSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l, _ := openFake(t, Config{PingInterval: time.Hour}, true)
+		_, candidate := newUpgrade(l)
+		candidate.receive("2probe")
+		l.session.Pause()
+		time.Sleep(15 * time.Second)
+		l.session.Resume()
+		time.Sleep(10*time.Second - time.Nanosecond)
+		synctest.Wait()
+		if candidate.ended() != "" {
+			t.Error("abandoned too early")
+		}
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		if candidate.ended() != "abort" {
+			t.Errorf("the candidate's end is %q", candidate.ended())
 		}
 		l.open(t)
 		l.session.Abort(ForcedClose)

@@ -84,7 +84,7 @@ func (s *Session) attach(up *upgrade, conn transport.Conn) bool {
 	}
 	s.mu.Unlock()
 	if live {
-		up.deadline.Expire = func() { s.abandon(up) }
+		up.deadline.Expire = func() { s.expire(up) }
 		s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
 	}
 	return live
@@ -178,6 +178,19 @@ func (s *Session) takeOver(up *upgrade) {
 		old.Release()
 	}
 	s.flush()
+}
+
+// expire is called by the wheel when an upgrade has taken too long: unless the
+// session is paused, for then the client may be waiting for the session.
+func (s *Session) expire(up *upgrade) {
+	s.mu.Lock()
+	if s.upgrade == up && s.pauses > 0 {
+		s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	s.abandon(up)
 }
 
 // abandon gives up an upgrade. The session goes on with what it has.
