@@ -122,11 +122,16 @@ func (r *recovery) list(s *Socket) {
 }
 
 // welcome tells the client that its socket has connected, and sends what it has
-// missed; from then on it is a target. The reference implementation sends what was
+// missed; from then on it is a target. It reports false if the socket has been
+// disconnected while it came back. The reference implementation sends what was
 // missed first, but its client keeps that if the connection breaks before it is
 // told, and would have it twice the next time.
-func (r *recovery) welcome(s *Socket) {
+func (r *recovery) welcome(s *Socket) bool {
 	r.mu.Lock()
+	if s.gone.Load() && s.ctx.Err() == nil {
+		r.mu.Unlock()
+		return false
+	}
 	t := s.trail
 	session := t.session
 	if !t.claimed {
@@ -154,6 +159,7 @@ func (r *recovery) welcome(s *Socket) {
 	if err != nil { // the connection has gone, and the socket ends with it
 		r.mu.Unlock()
 	}
+	return true
 }
 
 // part takes a socket out of the index. If it may come back, it is away from now

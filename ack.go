@@ -109,7 +109,7 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error
 	s.expect(p.ID, to)
 	defer s.forget(p.ID)
 	s.hear(event, args)
-	if err := s.emit(frames); err != nil {
+	if err := s.send(frames); err != nil {
 		return Args{}, err
 	}
 	select {
@@ -208,7 +208,7 @@ func (ns sockets) call(ctx context.Context, p *protocol.Packet, o adapter.Option
 		ns.hear(p, list)
 		for _, s := range list {
 			s.expect(own.ID, answers)
-			_ = s.connection.send(frames, true) // if it has ended, expect knows, or end tells
+			_ = s.queue(frames, true, nil) // if it has ended, expect knows, or end tells
 		}
 		for range list {
 			a, ok := next(ctx, answers)

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/briohq/brio/protocol"
-	"github.com/briohq/brio/transport"
 )
 
 // Binary is a byte slice that travels as a binary attachment, wherever it
@@ -33,7 +32,7 @@ func (a Args) WantsAck() bool { return a.ack != nil && !a.ack.sent.Load() }
 
 // Ack answers the acknowledgement that was asked for, once: if none was, or if
 // it has been answered, Ack does nothing. It may be called after the handler has
-// returned.
+// returned, and fails with [ErrDisconnected] if the socket has disconnected.
 func (a Args) Ack(values ...any) error {
 	if !a.WantsAck() {
 		return nil
@@ -79,10 +78,4 @@ func unwrap(args []any) []any {
 		return args
 	}
 	return args
-}
-
-// send writes frames at once, or leaves them to the flusher if more events of
-// this socket wait for their handlers, which are likely to have more to say.
-func (s *Socket) send(frames []*transport.Frame) error {
-	return s.connection.send(frames, s.more.Load())
 }

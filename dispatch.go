@@ -142,18 +142,17 @@ func (s *Socket) admit() {
 			return
 		}
 	}
-	switch {
-	case s.ctx.Err() != nil:
+	if s.ctx.Err() != nil {
 		return // gone meanwhile
-	case s.gone.Load():
-		s.refuse("recovery", errDismissed)
-		return
 	}
 	s.connection.settle()
 	if ns.child != nil {
 		ns.child.used.Store(true)
 	}
-	s.welcome()
+	if !s.welcome() {
+		s.refuse("recovery", errDismissed)
+		return
+	}
 	s.mu.Lock()
 	live := !s.ended && s.connected.Load()
 	s.mu.Unlock()
@@ -168,15 +167,15 @@ func (s *Socket) admit() {
 
 // welcome tells the client that its socket has connected. It becomes a target
 // with its CONNECT: before that it must get nothing, and once the client knows it
-// must miss nothing.
-func (s *Socket) welcome() {
+// must miss nothing. It reports false if the socket is not to be let in after all.
+func (s *Socket) welcome() bool {
 	if r := s.namespace.recovery; r != nil {
-		r.welcome(s)
-		return
+		return r.welcome(s)
 	}
 	_ = s.connection.controlThen(func() { s.connected.Store(true) }, protocol.Connect, s.namespace.name, s.connection.greeting(struct {
 		ID string `json:"sid"`
 	}{s.id})...)
+	return true
 }
 
 // refuse answers the CONNECT of a socket that is not let in. It was never
@@ -246,7 +245,7 @@ func (s *Socket) handle(p *protocol.Packet) {
 	fail := func(e *Error) error {
 		return s.guard("acknowledgement", func() error { return args.Ack(s.namespace.server.config.AckError(e)) })
 	}
-	if err := fail(told); err != nil {
+	if err := fail(told); err != nil && !errors.Is(err, ErrDisconnected) {
 		s.log("acknowledgement", err, "event", string(name))
 		_ = fail(errInternal) // its data can't be encoded
 	}

@@ -297,7 +297,7 @@ func queue(list []*Socket, frames []*transport.Frame, o adapter.Options) {
 	}
 	for _, s := range list {
 		if s.connected.Load() {
-			_ = s.connection.session.Send(frames, how) // a client that is gone, or too slow, is not the sender's concern
+			_ = s.connection.session.SendIf(frames, how, (*presence)(s), nil) // a client that is gone, or too slow, is not the sender's concern
 		}
 	}
 }

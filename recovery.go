@@ -277,7 +277,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 		return nil
 	}
 	if err == nil {
-		err = s.connection.sendThen(frames, s.more.Load(), func() {
+		err = s.queue(frames, s.more.Load(), func() {
 			r.keep(frames, adapter.Options{Rooms: []string{s.id}})
 			r.mu.Unlock() // what is left is to write, which others need not wait for
 		})

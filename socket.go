@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"sync"
 	"sync/atomic"
 
 	"github.com/briohq/brio/adapter"
-	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
-	"github.com/briohq/brio/transport"
 )
 
 // Socket is one client in one namespace.
@@ -153,31 +150,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 		return err
 	}
 	s.hear(event, args)
-	return s.emit(frames)
-}
-
-func (s *Socket) emit(frames []*transport.Frame) error {
-	if s.ctx.Err() != nil {
-		return context.Cause(s.ctx)
-	}
 	return s.send(frames)
-}
-
-func (c *connection) send(frames []*transport.Frame, later bool) error {
-	return c.sendThen(frames, later, nil)
-}
-
-// sendThen is send, see [engine.Session.SendThen].
-func (c *connection) sendThen(frames []*transport.Frame, later bool, then func()) error {
-	var how engine.Sending
-	if later {
-		how = engine.Later
-	}
-	err := c.session.SendThen(frames, how, then)
-	if errors.Is(err, engine.ErrClosed) {
-		return ErrDisconnected
-	}
-	return err
 }
 
 // Go runs f beside the socket's handlers, for work that must not hold up the
@@ -193,11 +166,8 @@ func (s *Socket) Go(f func(ctx context.Context) error) {
 // not come back by itself. The connection stays for the client's other
 // namespaces.
 func (s *Socket) Disconnect() {
-	if s.gone.Swap(true) || s.ctx.Err() != nil {
-		return
-	}
-	s.end(ServerNamespaceDisconnect)                                // first: the client may answer by closing its connection
-	_ = s.connection.control(protocol.Disconnect, s.namespace.name) // if the connection is gone, so is the socket
+	s.sayGoodbye()
+	s.end(ServerNamespaceDisconnect)
 }
 
 // Dismiss makes all sockets of the client's connection leave their namespaces, as

@@ -196,6 +196,66 @@ func TestTheFirstReasonCounts(t *testing.T) {
 	}
 }
 
+// An acknowledgement does not come after the disconnection: the client may be back
+// in the namespace, and wait for another of the same id.
+func TestAcknowledgementAfterTheDisconnection(t *testing.T) {
+	j := &journal{}
+	w := newSite(t, brio.Config{Logger: j.logger()})
+	ns := w.Of("/")
+	ns.On("bye", func(_ context.Context, s *brio.Socket, args brio.Args) error {
+		s.Disconnect()
+		return args.Ack("late")
+	})
+	ns.On("fails", func(_ context.Context, s *brio.Socket, _ brio.Args) error {
+		s.Disconnect()
+		return errTest
+	})
+	gone := make(chan struct{}, 3)
+	ns.OnDisconnect(func(context.Context, *brio.Socket, brio.Reason) error { gone <- struct{}{}; return nil })
+	p := w.connect("/", "")
+	p.ask(`"bye"`)
+	p.expect("1")
+	take(t, gone)
+	p.auth("")
+	p.ask(`"fails"`)
+	p.expect("1")
+	take(t, gone)
+	if answer := p.auth(""); !strings.HasPrefix(answer, `{"sid":`) {
+		t.Errorf("the answer to CONNECT is %s", answer)
+	}
+	if failed := j.find("event failed"); len(failed) != 1 || !failed[0].fails(errTest) {
+		t.Errorf("logged: %v", failed)
+	}
+	if failed := j.find("acknowledgement failed"); len(failed) > 0 {
+		t.Errorf("logged: %v", failed)
+	}
+}
+
+// A socket that has left gets no broadcasts, though its handlers still run: the
+// client may be back, and would hear them twice.
+func TestBroadcastAfterTheDisconnection(t *testing.T) {
+	w := newSite(t, brio.Config{})
+	ns := w.Of("/")
+	busy, done := make(chan struct{}), make(chan struct{})
+	ns.On("wait", func(context.Context, *brio.Socket, brio.Args) error {
+		close(busy)
+		<-done
+		return nil
+	})
+	p := w.connect("/", "")
+	p.emit(`"wait"`)
+	take(t, busy)
+	p.leave()
+	p.auth("")
+	for _, event := range []string{"one", "two"} {
+		if err := ns.Emit(event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.expect(`2["one"]`, `2["two"]`)
+	close(done)
+}
+
 func TestCloseEndsAllSocketsOfAConnection(t *testing.T) {
 	w := newSite(t, brio.Config{})
 	gone := make(chan string, 2)

@@ -55,13 +55,26 @@ func (s *Session) Send(frames []*transport.Frame, how Sending) error {
 // them, and the client can't know of them before it. It must not use the
 // session. If Send fails it is not called.
 func (s *Session) SendThen(frames []*transport.Frame, how Sending, then func()) error {
+	return s.SendIf(frames, how, nil, then)
+}
+
+// Gate decides whether frames may be sent.
+type Gate interface {
+	// Open is called when it is the turn of the frames to be queued, so that
+	// nothing else is queued between its answer and them. It must not use the
+	// session.
+	Open() bool
+}
+
+// SendIf is SendThen if the gate is open, or nil, and fails with [ErrClosed] if not.
+func (s *Session) SendIf(frames []*transport.Frame, how Sending, gate Gate, then func()) error {
 	size := 0
 	for _, f := range frames {
 		size += f.Size()
 	}
 	s.mu.Lock()
 	switch {
-	case s.state != open:
+	case s.state != open, gate != nil && !gate.Open():
 		s.mu.Unlock()
 		return ErrClosed
 	case how&Volatile != 0 && s.blocked:

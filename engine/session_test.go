@@ -229,6 +229,27 @@ func TestVolatileIsDroppedWhenBlocked(t *testing.T) {
 	l.session.Abort(ForcedClose)
 }
 
+// gate is one that calls a function.
+type gate func() bool
+
+func (g gate) Open() bool { return g() }
+
+func TestSendIf(t *testing.T) {
+	_, l, c := openFake(t, Config{}, false)
+	for want, open := range map[error]bool{nil: true, ErrClosed: false} {
+		if err := l.session.SendIf(frames("4a"), 0, gate(func() bool { return open }), nil); !errors.Is(err, want) {
+			t.Errorf("open %v: %v", open, err)
+		}
+	}
+	if w := c.written(); w != "4a" {
+		t.Errorf("wrote %q", w)
+	}
+	l.session.Abort(ForcedClose)
+	if err := l.session.SendIf(frames("4b"), 0, gate(func() bool { t.Error("asked in vain"); return true }), nil); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+}
+
 func TestBacklogIsBounded(t *testing.T) {
 	const bound = 10_000
 	s, l, c := openFake(t, Config{MaxBacklog: bound}, false)
