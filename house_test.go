@@ -46,6 +46,7 @@ type record struct {
 	running bool // a handler
 	begun   bool // the connect handler has been called
 	ended   int  // calls of the disconnect handler
+	reason  brio.Reason
 }
 
 // Two namespaces are there, and two are made when they are asked for.
@@ -102,10 +103,13 @@ func (w *house) handlers(ns *brio.Namespace) {
 		w.tell(s)
 		return nil
 	})
-	ns.OnDisconnect(func(_ context.Context, s *brio.Socket, _ brio.Reason) error {
+	ns.OnDisconnect(func(_ context.Context, s *brio.Socket, reason brio.Reason) error {
 		r := w.record(s)
 		w.enter(r, "disconnect")
 		defer w.exit(r)
+		w.mu.Lock()
+		r.reason = reason
+		w.mu.Unlock()
 		if r.ended++; r.ended > 1 {
 			w.blame("%s disconnects twice", s.ID())
 		}

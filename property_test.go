@@ -274,6 +274,8 @@ func (w *house) compare(s *stay, all bool) error {
 		return fmt.Errorf("the server told %v, heard were %v", r.told, s.told)
 	case !slices.IsSorted(s.shouted) || len(slices.Compact(slices.Clone(s.shouted))) < len(s.shouted):
 		return fmt.Errorf("shouts were heard in the order %v", s.shouted)
+	case s.state == removed && r.reason != "" && r.reason != brio.ServerNamespaceDisconnect:
+		return fmt.Errorf("the guest was disconnected by the server, for %s", r.reason)
 	case all && len(s.asked) > 0:
 		return fmt.Errorf("not acknowledged: %v", s.asked)
 	}

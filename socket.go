@@ -192,6 +192,9 @@ func (s *Socket) end(reason Reason) {
 		s.mu.Unlock()
 		return
 	}
+	if s.gone.Load() { // the client knows why, and may have answered by closing its connection
+		reason = ServerNamespaceDisconnect
+	}
 	s.ended, s.reason = true, reason
 	pending := s.pending
 	s.pending = nil
