@@ -143,7 +143,9 @@ func (c *Conn) written() {
 	c.mu.Lock()
 	w := c.busy
 	c.mu.Unlock()
-	c.proceed(w, false)
+	if w != nil { // otherwise it was the farewell of Abort or Refuse
+		c.proceed(w, false)
+	}
 }
 
 // refill gives w what has been queued meanwhile. If that is nothing, the Conn
