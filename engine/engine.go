@@ -113,6 +113,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
+	s.awaitUpgrade(r)
 	s.mu.Lock()
 	conn, polls := s.conn.(*polling.Conn)
 	s.mu.Unlock()
@@ -122,6 +123,25 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	s.server.addHeaders(w, r)
 	conn.ServeHTTP(w, r)
+}
+
+// awaitUpgrade gives an upgrade that is about to be finished a moment to be so, for
+// a GET comes on another connection than the packet that finishes it, and may
+// overtake it. A client that polls on while it upgrades does not notice.
+func (s *Session) awaitUpgrade(r *http.Request) {
+	s.mu.Lock()
+	up := s.upgrade
+	probed := up != nil && up.probed
+	s.mu.Unlock()
+	if !probed || r.Method != http.MethodGet {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), settling)
+	defer cancel()
+	select {
+	case <-up.over:
+	case <-ctx.Done():
+	}
 }
 
 // begin answers a handshake.

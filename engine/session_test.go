@@ -286,7 +286,7 @@ func TestBacklogIsBounded(t *testing.T) {
 // newUpgrade gives a session a candidate, as its WebSocket handshake does.
 func newUpgrade(l *layer) (*upgrade, *fakeConn) {
 	c := &fakeConn{receiver: l.session}
-	up := &upgrade{conn: c, ready: true}
+	up := &upgrade{over: make(chan struct{}), conn: c, ready: true}
 	up.deadline.Expire = func() { l.session.expire(up) }
 	l.session.mu.Lock()
 	l.session.upgrade = up

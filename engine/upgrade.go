@@ -20,6 +20,7 @@ var (
 // "Upgrade"). Until then it may fail without harm to the session.
 type upgrade struct {
 	deadline wheel.Entry
+	over     chan struct{} // closed once it has been done or given up
 
 	// Guarded by the session's mu.
 	conn   transport.Conn // nil until the handshake is through
@@ -35,6 +36,7 @@ func (s *Session) endUpgrade(up *upgrade) {
 	if up == nil {
 		return
 	}
+	close(up.over)
 	s.shard.wheel.Cancel(&up.deadline)
 	if up.conn != nil {
 		up.conn.Abort()
@@ -70,7 +72,7 @@ func (s *Session) beginUpgrade(to string) *upgrade {
 	if !better || s.upgrade != nil || s.state != open {
 		return nil
 	}
-	s.upgrade = &upgrade{ready: true}
+	s.upgrade = &upgrade{ready: true, over: make(chan struct{})}
 	return s.upgrade
 }
 
@@ -173,6 +175,7 @@ func (s *Session) takeOver(up *upgrade) {
 		s.left = append(s.left, old)
 	}
 	s.mu.Unlock()
+	close(up.over)
 	s.shard.wheel.Cancel(&up.deadline)
 	if !writing {
 		old.Release()
