@@ -26,7 +26,7 @@ import (
 )
 
 // patience is how long a shutdown may take.
-const patience = 3 * time.Second
+const patience = 10 * time.Second
 
 type command struct {
 	Listen         string        `help:"Address to listen on; port 0 is any free one." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
