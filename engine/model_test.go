@@ -133,7 +133,7 @@ func (c *model) hearGet() bool {
 	select {
 	case a := <-c.get.done:
 		c.get = nil
-		if c.impatient && c.phase == onWebSocket && a.status == 400 {
+		if c.impatient && c.phase == onWebSocket && a.status != 200 { // it came too late
 			return true
 		}
 		if a.err != nil || a.status != 200 {
@@ -178,7 +178,7 @@ func (c *model) hearPost() bool {
 	select {
 	case a := <-c.post.done:
 		c.post = nil
-		if c.impatient && c.phase == onWebSocket && a.status == 400 {
+		if c.impatient && c.phase == onWebSocket && a.status != 200 { // it came too late
 			return true
 		}
 		if a.err != nil || a.status != 200 {

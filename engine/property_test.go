@@ -252,7 +252,7 @@ func (w *world) second() {
 	c.others = append(c.others, other)
 	other.sayPacket("2probe")
 	late := time.Since(c.began) > w.server.config.UpgradeTimeout-time.Second // the first may have been given up
-	if c.phase == onWebSocket || c.phase == pausing && !late {
+	if c.phase == onWebSocket && !w.crossing() || c.phase == pausing && !late {
 		other.sayPacket("5")
 		time.Sleep(10 * c.link.Latency)
 		synctest.Wait()
