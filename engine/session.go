@@ -240,7 +240,10 @@ func (s *Session) Resume() {
 	s.pauses--
 	if s.pauses == 0 {
 		// What the client has to say in time may be behind what was not read.
-		if s.pinged {
+		switch {
+		case s.revision == transport.V3:
+			s.awaitPing()
+		case s.pinged:
 			s.schedule(s.server.now() + s.server.config.PingTimeout)
 		}
 		if up := s.upgrade; up != nil && up.probed {
