@@ -25,7 +25,7 @@ func TestFlights(t *testing.T) {
 			},
 			"land": func(t *rapid.T) {
 				if next == 0 {
-					t.Skip("nothing has departed")
+					return // nothing has departed
 				}
 				sequence := rapid.Uint32Range(0, next-1).Draw(t, "sequence")
 				want := model[sequence] == 1
