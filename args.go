@@ -1,7 +1,6 @@
 package brio
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/briohq/brio/protocol"
@@ -41,7 +40,7 @@ func (a Args) Ack(values ...any) error {
 	var err error
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	p.Data, p.Attachments, err = protocol.AppendArgs((*buf)[:0], nil, unwrap(values)...)
+	p.Data, p.Attachments, err = protocol.AppendArgs((*buf)[:0], nil, values...)
 	if err != nil {
 		return err
 	}
@@ -61,21 +60,4 @@ func (s *Socket) acknowledge(p protocol.Packet) error {
 		return err
 	}
 	return s.send(frames)
-}
-
-// unwrap makes Args something that package protocol knows how to relay.
-func unwrap(args []any) []any {
-	for i, arg := range args {
-		if _, ok := arg.(Args); !ok {
-			continue
-		}
-		args = slices.Clone(args)
-		for ; i < len(args); i++ {
-			if a, ok := args[i].(Args); ok {
-				args[i] = a.Args
-			}
-		}
-		return args
-	}
-	return args
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 
 	"github.com/briohq/brio/protocol"
 )
@@ -19,9 +20,18 @@ type inbox struct {
 	paused      bool // the connection is not read
 }
 
+// event is a packet in an inbox. Events are pooled: what a handler keeps is not
+// this, but what its packet points to.
 type event struct {
 	packet protocol.Packet
 	next   *event
+}
+
+var events = sync.Pool{New: func() any { return new(event) }}
+
+func (e *event) free() {
+	*e = event{}
+	events.Put(e)
 }
 
 // size is what an event counts for in the bound of an inbox.
@@ -39,10 +49,12 @@ func size(p *protocol.Packet) int {
 // receive queues an event for its handler. If too much waits, the connection is
 // not read until that has been dealt with.
 func (s *Socket) receive(p *protocol.Packet) {
-	e := &event{packet: p.Clone()}
+	e := events.Get().(*event)
+	e.packet = p.Clone()
 	s.mu.Lock()
 	if s.ended {
 		s.mu.Unlock()
+		e.free()
 		return
 	}
 	in := &s.inbox
@@ -58,23 +70,36 @@ func (s *Socket) receive(p *protocol.Packet) {
 		in.paused = true
 		s.connection.session.Pause() // while mu is held, so that its Resume can't come first
 	}
-	s.mu.Unlock()
-	s.work()
-}
-
-// work starts the goroutine that does the socket's work, unless it runs.
-func (s *Socket) work() {
-	s.mu.Lock()
-	start := !s.inbox.running && !s.inbox.finished
-	s.inbox.running = true
+	start := in.start()
 	s.mu.Unlock()
 	if start {
-		s.namespace.server.group.Go(s.run)
+		s.namespace.server.crew.Go((*worker)(s))
 	}
 }
 
-// run does what there is to do, in order.
-func (s *Socket) run() {
+// start reports whether somebody has to be called to the work. It is called with
+// mu held.
+func (in *inbox) start() bool {
+	start := !in.running && !in.finished
+	in.running = true
+	return start
+}
+
+// work has the socket's work done, unless that is under way.
+func (s *Socket) work() {
+	s.mu.Lock()
+	start := s.inbox.start()
+	s.mu.Unlock()
+	if start {
+		s.namespace.server.crew.Go((*worker)(s))
+	}
+}
+
+// worker is a socket as a task: to do what there is to do, in order.
+type worker Socket
+
+func (w *worker) Run() {
+	s := (*Socket)(w)
 	for {
 		s.mu.Lock()
 		in := &s.inbox
@@ -106,6 +131,7 @@ func (s *Socket) run() {
 			s.admit()
 		case e != nil:
 			s.handle(&e.packet)
+			e.free()
 		case finished:
 			s.depart()
 			return

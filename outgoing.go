@@ -21,11 +21,15 @@ func (s *Server) encode(p *protocol.Packet) ([]*transport.Frame, error) {
 			return nil, err
 		}
 		*buf = message
-		return []*transport.Frame{transport.NewBinary(message)}, nil
+		return transport.NewBinary(message).Alone(), nil
 	}
-	buf := transport.Begin(transport.Message, len(p.Data)+len(p.Namespace)+16)
+	first, buf := transport.Begin(transport.Message, p.TextSize())
+	first.End(p.AppendText(buf))
+	if len(p.Attachments) == 0 {
+		return first.Alone(), nil
+	}
 	frames := make([]*transport.Frame, 1, 1+len(p.Attachments))
-	frames[0] = transport.Text(p.AppendText(buf))
+	frames[0] = first
 	for _, a := range p.Attachments {
 		frames = append(frames, transport.NewBinary(a))
 	}
@@ -51,7 +55,7 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 func (s *Server) encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Frame, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	data, attachments, err := protocol.AppendEvent((*buf)[:0], nil, event, unwrap(args)...)
+	data, attachments, err := protocol.AppendEvent((*buf)[:0], nil, event, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +67,7 @@ func (s *Server) encodeEvent(p *protocol.Packet, event string, args []any) ([]*t
 // newEvent returns the packet of an event, which owns its bytes: attachments
 // too, for the caller may go on with what it passed.
 func newEvent(namespace, event string, args []any) (*protocol.Packet, error) {
-	data, attachments, err := protocol.AppendEvent(nil, nil, event, unwrap(args)...)
+	data, attachments, err := protocol.AppendEvent(nil, nil, event, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type Server struct {
 	wheel             *wheel.Wheel    // connect timeouts, idle children
 	limits, oldLimits protocol.Limits // of packets, and of those of old clients
 	group             group.Group     // dispatch of sockets, closing of children
+	crew              group.Crew      // in group: who runs handlers
 	panics            atomic.Int64
 	kept              atomic.Int64    // bytes of all that is kept for recovery
 	ctx               context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
@@ -46,6 +47,7 @@ func NewServer(config Config) *Server {
 		wheel:      wheel.New(),
 		namespaces: map[string]*Namespace{},
 	}
+	s.crew.Group = &s.group
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
 	s.oldLimits = s.limits

@@ -66,8 +66,8 @@ func BenchmarkEncode(b *testing.B) {
 		var frames []*transport.Frame // as it is sent, which keeps it on the heap
 		b.ReportAllocs()
 		for b.Loop() {
-			built := packet.AppendText(transport.Begin(transport.Message, len(packet.Data)+16))
-			frames = append(frames[:0], transport.Text(built))
+			frame, buf := transport.Begin(transport.Message, len(packet.Data)+16)
+			frames = append(frames[:0], frame.End(packet.AppendText(buf)))
 		}
 	})
 }

@@ -6,11 +6,17 @@ package protocol
 // contract: read by any number of goroutines, modified by none.
 //
 // Handed to [AppendEvent] or [AppendArgs], Args stand for all their elements,
-// attachments included: that is how to relay what came without decoding it.
+// attachments included: that is how to relay what came without decoding it. So
+// does what embeds them.
 type Args struct {
 	text        []byte // elements of a JSON array, without its brackets
 	attachments [][]byte
 }
+
+// relayed is what Args are, and what has them embedded.
+type relayed interface{ relay() Args }
+
+func (a Args) relay() Args { return a }
 
 // Len returns the number of arguments. It walks through the text.
 func (a Args) Len() int {

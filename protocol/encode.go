@@ -70,8 +70,8 @@ func (e *encoder) finish(dst []byte, attachments [][]byte, args []any) ([]byte, 
 
 // argument writes a comma, unless it is the first element, and one argument.
 func (e *encoder) argument(arg any) error {
-	if args, ok := arg.(Args); ok {
-		return e.relay(args)
+	if args, ok := arg.(relayed); ok {
+		return e.relay(args.relay())
 	}
 	e.comma()
 	switch v := arg.(type) {

@@ -107,6 +107,18 @@ func (p *Packet) AppendText(dst []byte) []byte {
 	return append(dst, p.Data...)
 }
 
+// TextSize returns a bound of the size in bytes of the packet's text.
+func (p *Packet) TextSize() int {
+	size := len("2,") + len(p.Namespace) + len(p.Data)
+	if p.HasID {
+		size += len("18446744073709551615")
+	}
+	if len(p.Attachments) > 0 {
+		size += len("18446744073709551615-")
+	}
+	return size
+}
+
 // AppendHeader appends what precedes the payload of a packet. An Event or an Ack
 // with attachments becomes a BinaryEvent or a BinaryAck; other types have no
 // attachments. The namespace begins with a slash and contains no comma; "/" and

@@ -25,28 +25,46 @@ type Frame struct {
 	start      uint8                      // where the WebSocket frame begins in buf
 	binary     bool
 	plain      bool // see NoCompression
+
+	alone [1]*Frame // the frame itself, see Alone
 }
 
-// Begin returns a buffer in which a text packet of about size bytes can be
-// built: append the payload and hand the result to [Text].
-func Begin(t Type, size int) []byte {
-	b := make([]byte, headroom+1, headroom+1+size)
-	b[headroom] = '0' + byte(t)
-	return b
+// small is a frame with room for its bytes, which most have: one piece of memory
+// instead of three.
+type small struct {
+	frame Frame
+	room  [136]byte
 }
 
-// Text returns the frame of a text packet built on a buffer from [Begin],
+// Begin returns a frame of a text packet that is yet to be built, and a buffer to
+// append its payload of about size bytes to: [Frame.End] takes the result.
+func Begin(t Type, size int) (f *Frame, buf []byte) {
+	if n := headroom + 1 + size; n <= len(small{}.room) {
+		s := new(small)
+		f, buf = &s.frame, s.room[:headroom+1]
+	} else {
+		f, buf = new(Frame), make([]byte, headroom+1, n)
+	}
+	buf[headroom] = '0' + byte(t)
+	return f, buf
+}
+
+// End makes the frame that of a text packet built on the buffer from [Begin],
 // which it takes over.
-func Text(built []byte) *Frame {
-	f := &Frame{buf: built}
+func (f *Frame) End(built []byte) *Frame {
+	f.buf = built
 	f.header(0x81)
 	return f
 }
 
 // NewText returns the frame of a text packet.
 func NewText(t Type, payload string) *Frame {
-	return Text(append(Begin(t, len(payload)), payload...))
+	f, buf := Begin(t, len(payload))
+	return f.End(append(buf, payload...))
 }
+
+// Alone returns a slice of the frame only, which must not be modified.
+func (f *Frame) Alone() []*Frame { return f.alone[:] }
 
 // NewBinary returns the frame of a binary message. It copies data.
 func NewBinary(data []byte) *Frame {
@@ -73,6 +91,7 @@ func (f *Frame) header(first byte) {
 		binary.BigEndian.PutUint64(f.buf[f.start+2:], uint64(n))
 	}
 	f.buf[f.start] = first
+	f.alone[0] = f
 }
 
 // WebSocket returns the frame as RFC 6455 has it, in the form of [V4]; see

@@ -23,9 +23,10 @@ func TestWebSocketHeader(t *testing.T) {
 		{65536, "\x7f\x00\x00\x00\x00\x00\x01\x00\x00"},
 	} {
 		text := strings.Repeat("x", c.size-1)
+		grown, buf := transport.Begin(transport.Message, 0)
 		for name, got := range map[string]*transport.Frame{
 			"NewText": transport.NewText(transport.Message, text),
-			"Text":    transport.Text(append(transport.Begin(transport.Message, 0), text...)),
+			"End":     grown.End(append(buf, text...)),
 		} {
 			if want := "\x81" + c.header + "4" + text; string(got.WebSocket()) != want {
 				t.Errorf("%s of %d bytes is %.12q…, want %.12q…", name, c.size, got.WebSocket(), want)
@@ -90,8 +91,8 @@ const message = `2["chat","a message of the usual length, a line or so of text"]
 func BenchmarkText(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		buf := transport.Begin(transport.Message, len(message))
-		_ = transport.Text(append(buf, message...)).WebSocket()
+		f, buf := transport.Begin(transport.Message, len(message))
+		_ = f.End(append(buf, message...)).WebSocket()
 	}
 }
 
@@ -110,7 +111,9 @@ func BenchmarkPayload(b *testing.B) {
 func TestAllocations(t *testing.T) {
 	var f *transport.Frame
 	built := testing.AllocsPerRun(100, func() {
-		f = transport.Text(append(transport.Begin(transport.Message, len(message)), message...))
+		var buf []byte
+		f, buf = transport.Begin(transport.Message, len(message))
+		f.End(append(buf, message...))
 	})
 	if built > 2 {
 		t.Errorf("a text frame takes %v allocations, want 2: its buffer and itself", built)

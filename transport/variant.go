@@ -63,7 +63,7 @@ func (f *Frame) newVariant(v variant) *Frame {
 	if v == base64V3 {
 		built = append(built, digit)
 	}
-	one := Text(base64.StdEncoding.AppendEncode(built, data))
+	one := new(Frame).End(base64.StdEncoding.AppendEncode(built, data))
 	one.plain = f.plain
 	return one
 }
