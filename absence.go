@@ -2,7 +2,7 @@ package brio
 
 import (
 	"encoding/json"
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/briohq/brio/adapter"
@@ -30,7 +30,7 @@ func (r *recovery) claim(s *Socket) bool {
 		Session string  `json:"pid"`
 		Offset  *string `json:"offset"`
 	}
-	if s.connection.old() || json.Unmarshal(s.auth, &wanted) != nil || wanted.Session == "" {
+	if s.connection.old() || json.Unmarshal([]byte(s.auth), &wanted) != nil || wanted.Session == "" {
 		return false
 	}
 	r.mu.Lock()
@@ -59,14 +59,14 @@ func (r *recovery) claim(s *Socket) bool {
 	r.remove(a)
 	s.id = old.id
 	old.mu.Lock()
-	s.data = maps.Clone(old.data)
+	s.data = slices.Clone(old.data)
 	old.mu.Unlock()
 	t := s.trail
 	t.session, t.since, t.stays, t.proven = old.trail.session, old.trail.since, old.trail.stays, old.trail.proven
 	t.claimed, t.got, t.listed = true, got, true
 	s.recovered = true
 	r.live[t.session] = s
-	r.namespace.local.Add(s, s.id)
+	r.namespace.local.Add(s)
 	r.namespace.local.Join(s, t.rooms()...)
 	r.namespace.release() // s holds it too
 	return true
@@ -76,7 +76,7 @@ func (r *recovery) claim(s *Socket) bool {
 // departed. It reports false if the new socket has gone meanwhile, or if it is the
 // older of the two: its client has turned to another connection since.
 func (s *Socket) takeOver(old *Socket) bool {
-	if old.connection.brief.time.After(s.connection.brief.time) {
+	if old.connection.brief.began > s.connection.brief.began {
 		return false
 	}
 	if old.connection != s.connection {
@@ -85,7 +85,7 @@ func (s *Socket) takeOver(old *Socket) bool {
 	select {
 	case <-old.trail.over:
 		return true
-	case <-s.ctx.Done():
+	case <-s.Context().Done():
 		return false
 	}
 }
@@ -118,7 +118,7 @@ func (r *recovery) list(s *Socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.trail.listed = true
-	r.namespace.local.Add(s, s.id)
+	r.namespace.local.Add(s)
 }
 
 // welcome tells the client that its socket has connected, and sends what it has
@@ -128,7 +128,7 @@ func (r *recovery) list(s *Socket) {
 // told, and would have it twice the next time.
 func (r *recovery) welcome(s *Socket) bool {
 	r.mu.Lock()
-	if s.gone.Load() && s.ctx.Err() == nil {
+	if s.gone.Load() && !s.ended() {
 		r.mu.Unlock()
 		return false
 	}
@@ -165,16 +165,14 @@ func (r *recovery) welcome(s *Socket) bool {
 // part takes a socket out of the index. If it may come back, it is away from now
 // on and keeps its namespace; part reports whether that is so.
 func (r *recovery) part(s *Socket) bool {
-	s.mu.Lock()
-	reason := s.reason
-	s.mu.Unlock()
+	reason := s.cause.Load().Reason
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := s.trail
 	defer close(t.over)
 	r.namespace.local.Remove(s)
 	delete(r.live, t.session)
-	left := reason == "" || reason == ClientNamespaceDisconnect || s.gone.Load() || s.connection.old()
+	left := reason == ServerNamespaceDisconnect || reason == ClientNamespaceDisconnect || s.gone.Load() || s.connection.old()
 	if left && t.claimed {
 		r.lost(s)
 	}

@@ -63,8 +63,8 @@ type answer struct {
 func (s *Socket) expect(id uint64, to chan<- answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
-		to <- answer{socket: s, err: &Disconnect{s.reason}}
+	if cause := s.cause.Load(); cause != nil {
+		to <- answer{socket: s, err: cause}
 		return
 	}
 	if s.pending == nil {

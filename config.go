@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -137,6 +138,13 @@ type Config struct {
 	// concurrently, and comes before the headers that the protocol needs, which
 	// it can't change. Default: nothing is added.
 	Headers func(h http.Header, r *http.Request)
+	// KeepHeaders are the names of the headers of the request that began a
+	// connection which are kept as long as that is there, for
+	// [Socket.Handshake]; browsers send about 800 bytes of headers. Middleware
+	// and handlers of OnConnect, and what comes before them, see all. A list that
+	// is empty and not nil keeps none. Default: all, but those of the WebSocket
+	// handshake itself: Connection, Upgrade and Sec-WebSocket-*.
+	KeepHeaders []string
 	// Recovery lets sockets survive a short disconnection. Default: nil, they
 	// don't.
 	Recovery *Recovery
@@ -180,6 +188,14 @@ func (c *Config) connects(path string) bool {
 	return path == bare || path == c.Path && (!c.NoTrailingSlash || bare == "")
 }
 
+// keeps reports whether a header is kept; its name is in canonical form.
+func (c *Config) keeps(name string) bool {
+	if c.KeepHeaders == nil {
+		return name != "Connection" && name != "Upgrade" && !strings.HasPrefix(name, "Sec-Websocket-")
+	}
+	return slices.Contains(c.KeepHeaders, name)
+}
+
 func (c Config) withDefaults() Config {
 	if c.Path == "" {
 		c.Path = "/socket.io/"
@@ -199,6 +215,10 @@ func (c Config) withDefaults() Config {
 	}
 	if c.NamespaceIdle == 0 {
 		c.NamespaceIdle = time.Minute
+	}
+	c.KeepHeaders = slices.Clone(c.KeepHeaders) // nil stays nil
+	for i, name := range c.KeepHeaders {
+		c.KeepHeaders[i] = http.CanonicalHeaderKey(name)
 	}
 	if c.Recovery != nil {
 		c.Recovery = c.Recovery.withDefaults()

@@ -15,43 +15,44 @@ import (
 // connection is one client's session with the sockets that share it, one for
 // each namespace it is in.
 type connection struct {
-	server    *Server
-	session   *engine.Session
-	brief     brief
-	handshake atomic.Pointer[Handshake] // the same at full length, until the first socket has been let in
+	server  *Server
+	session *engine.Session
+	brief   brief
+	arrival atomic.Pointer[arrival] // nil once a socket has been let in
 
 	decoder protocol.Decoder // owned by Message
 
-	mu       sync.Mutex   // guards what follows
-	deadline *wheel.Entry // to be let into a namespace, nil once that has been done
-	sockets  []*Socket
-	held     int // sockets, until they have done their last work
-	turns    map[string]*turn
-	closed   bool
+	mu      sync.Mutex // guards what follows
+	sockets []*Socket
+	turns   map[string]*turn
+	held    int32 // sockets, until they have done their last work
+	closed  bool
+}
+
+// arrival is what a connection needs until it has been let into a namespace.
+type arrival struct {
+	handshake Handshake // at full length
+	deadline  wheel.Entry
 }
 
 func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver {
 	c := &connection{server: s, session: session}
-	h := newHandshake(r, session.Revision())
-	c.brief = h.brief()
-	c.handshake.Store(h)
+	a := &arrival{handshake: newHandshake(r, session.Revision())}
+	c.brief = s.brief(&a.handshake)
+	c.arrival.Store(a)
 	c.decoder.Limits = &s.limits
 	if c.old() {
 		c.decoder.Limits = &s.oldLimits
 	}
-	c.deadline = &wheel.Entry{Expire: func() { session.Close(ForcedServerClose) }}
-	s.wheel.Schedule(c.deadline, s.config.ConnectTimeout)
+	a.deadline.Owner = wheel.Func(func() { session.Close(ForcedServerClose) })
+	s.wheel.Schedule(&a.deadline, s.config.ConnectTimeout)
 	return c
 }
 
 // settle says that the connection has been let into a namespace, or closed.
 func (c *connection) settle() {
-	c.mu.Lock()
-	deadline := c.deadline
-	c.deadline = nil
-	c.mu.Unlock()
-	if deadline != nil {
-		c.server.wheel.Cancel(deadline)
+	if a := c.arrival.Load(); a != nil {
+		c.server.wheel.Cancel(&a.deadline)
 	}
 }
 
@@ -158,7 +159,7 @@ func (c *connection) connect(p *protocol.Packet) {
 func (c *connection) hold() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held >= c.server.config.MaxNamespaces {
+	if int(c.held) >= c.server.config.MaxNamespaces {
 		return false
 	}
 	c.held++

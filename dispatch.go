@@ -52,7 +52,7 @@ func (s *Socket) receive(p *protocol.Packet) {
 	e := events.Get().(*event)
 	e.packet = p.Clone()
 	s.mu.Lock()
-	if s.ended {
+	if s.ended() {
 		s.mu.Unlock()
 		e.free()
 		return
@@ -119,7 +119,7 @@ func (w *worker) Run() {
 				s.connection.session.Resume()
 			}
 			s.more.Store(in.first != nil)
-		case s.ended:
+		case s.ended():
 			in.finished = true
 		default:
 			in.running = false
@@ -156,19 +156,19 @@ func (s *Socket) admit() {
 	middleware := table.middleware
 	switch r := ns.recovery; {
 	case r == nil:
-		ns.local.Add(s, s.id)
+		ns.local.Add(s)
 	case !r.claim(s):
 		r.list(s)
 	case !r.config.Middleware:
 		middleware = nil
 	}
 	for _, f := range middleware {
-		if err := s.guard("middleware", func() error { return f(s.ctx, s) }); err != nil {
+		if err := s.guard("middleware", func() error { return f(s.Context(), s) }); err != nil {
 			s.refuse("middleware", err)
 			return
 		}
 	}
-	if s.ctx.Err() != nil {
+	if s.ended() {
 		return // gone meanwhile
 	}
 	s.connection.settle()
@@ -180,15 +180,15 @@ func (s *Socket) admit() {
 		return
 	}
 	s.mu.Lock()
-	live := !s.ended && s.connected.Load()
+	live := s.Connected()
 	s.mu.Unlock()
 	for _, f := range table.onConnect {
 		if !live {
 			break
 		}
-		s.log("connect", s.guard("connect", func() error { return f(s.ctx, s) }))
+		s.log("connect", s.guard("connect", func() error { return f(s.Context(), s) }))
 	}
-	s.connection.handshake.Store(nil)
+	s.connection.arrival.Store(nil)
 }
 
 // welcome tells the client that its socket has connected. It becomes a target
@@ -216,17 +216,17 @@ func (s *Socket) refuse(what string, err error) {
 		s.connection.refuse(s.namespace.name, errInternal) // what it brought can't be encoded
 	}
 	s.mu.Lock()
-	s.ended = true
+	(*lifetime)(s).finish(&Disconnect{ServerNamespaceDisconnect})
 	s.mu.Unlock()
-	s.cancel(&Disconnect{ServerNamespaceDisconnect})
+	(*lifetime)(s).told()
 }
 
 // depart is the socket's last work.
 func (s *Socket) depart() {
 	if s.connected.Swap(false) {
-		ctx := context.WithoutCancel(s.ctx)
+		ctx := context.WithoutCancel(s.Context())
 		for _, f := range s.namespace.table.Load().onDisconnect {
-			s.log("disconnect", s.guard("disconnect", func() error { return f(ctx, s, s.reason) }))
+			s.log("disconnect", s.guard("disconnect", func() error { return f(ctx, s, s.cause.Load().Reason) }))
 		}
 	}
 	if r := s.namespace.recovery; r == nil {
@@ -249,7 +249,7 @@ func (s *Socket) handle(p *protocol.Packet) {
 	name := p.EventName()
 	err := s.guard("event", func() error {
 		for _, f := range table.onAny {
-			if err := f(s.ctx, s, string(name), args); err != nil {
+			if err := f(s.Context(), s, string(name), args); err != nil {
 				return err
 			}
 		}
@@ -257,11 +257,11 @@ func (s *Socket) handle(p *protocol.Packet) {
 			return err
 		}
 		if f := table.on[string(name)]; f != nil {
-			return f(s.ctx, s, args)
+			return f(s.Context(), s, args)
 		}
 		return nil
 	})
-	if err == nil || s.ctx.Err() != nil && errors.Is(err, ErrDisconnected) {
+	if err == nil || s.ended() && errors.Is(err, ErrDisconnected) {
 		return // nobody is there to be told
 	}
 	told, all := public(err)

@@ -1,7 +1,6 @@
 package brio
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +139,7 @@ func (ns *Namespace) match(c *connection, p *protocol.Packet) (values []string, 
 		return nil, false
 	}
 	_ = ns.guard("namespace", "", func() error { // a panic has been logged
-		ok = f.accept(name, c.describe(bytes.Clone(p.Data)))
+		ok = f.accept(name, c.describe(string(p.Data)))
 		return nil
 	})
 	return nil, ok
@@ -172,7 +171,7 @@ func (ns *Namespace) newChild(name string, values []string, before *Namespace) *
 	one := newNamespace(ns.server, name)
 	one.table = ns.table
 	one.child = &child{family: ns.family, values: values, closed: make(chan struct{})}
-	one.child.expiry.Expire = one.expire
+	one.child.expiry.Owner = wheel.Func(one.expire)
 	one.child.open = sync.OnceValue(func() error {
 		if closing != nil {
 			<-closing // a cluster may know an adapter by its name

@@ -25,7 +25,8 @@ type Handshake struct {
 	Secure bool
 	// Host is the one that the request was for, with its port if it named one.
 	Host string
-	// Header and URL are those of the request; its query is URL.Query().
+	// Header and URL are those of the request; its query is URL.Query(). Once
+	// handlers of OnConnect have run, Header has what Config.KeepHeaders says.
 	Header http.Header
 	URL    *url.URL
 	// Auth is the JSON object that the client connected to the namespace
@@ -43,8 +44,8 @@ func (h Handshake) ScanAuth(dest any) error {
 	return json.Unmarshal(h.Auth, dest)
 }
 
-func newHandshake(r *http.Request, revision transport.Revision) *Handshake {
-	return &Handshake{
+func newHandshake(r *http.Request, revision transport.Revision) Handshake {
+	return Handshake{
 		Time: time.Now(), Revision: revision, Address: r.RemoteAddr, Secure: r.TLS != nil,
 		Host: r.Host, Header: r.Header, URL: r.URL,
 	}
@@ -53,13 +54,13 @@ func newHandshake(r *http.Request, revision transport.Revision) *Handshake {
 // brief is a Handshake in little memory, for connections that have many of them
 // beside: its text is the address, the host, the URL and the lines of the header.
 type brief struct {
-	time     time.Time
 	text     string
+	began    time.Duration // since the server's start
 	revision transport.Revision
 	secure   bool
 }
 
-func (h *Handshake) brief() brief {
+func (s *Server) brief(h *Handshake) brief {
 	text := make([]byte, 0, 512)
 	text = append(text, h.Address...)
 	text = append(text, '\n')
@@ -67,6 +68,9 @@ func (h *Handshake) brief() brief {
 	text = append(text, '\n')
 	text = append(text, h.URL.RequestURI()...)
 	for name, values := range h.Header {
+		if !s.config.keeps(name) {
+			continue
+		}
 		for _, value := range values {
 			text = append(text, '\n')
 			text = append(text, name...)
@@ -74,12 +78,12 @@ func (h *Handshake) brief() brief {
 			text = append(text, value...)
 		}
 	}
-	return brief{h.Time, string(text), h.Revision, h.Secure}
+	return brief{string(text), h.Time.Sub(s.start), h.Revision, h.Secure}
 }
 
-// handshake returns what there was at first.
-func (b *brief) handshake() *Handshake {
-	h := &Handshake{Time: b.time, Revision: b.revision, Secure: b.secure, Header: http.Header{}, URL: &url.URL{}}
+// handshake returns what there was at first, but for headers that are not kept.
+func (s *Server) handshake(b *brief) Handshake {
+	h := Handshake{Time: s.start.Add(b.began), Revision: b.revision, Secure: b.secure, Header: http.Header{}, URL: &url.URL{}}
 	address, rest, _ := strings.Cut(b.text, "\n")
 	host, rest, _ := strings.Cut(rest, "\n")
 	uri, rest, _ := strings.Cut(rest, "\n")
@@ -96,12 +100,15 @@ func (b *brief) handshake() *Handshake {
 }
 
 // describe returns the handshake of a socket that brought auth.
-func (c *connection) describe(auth json.RawMessage) Handshake {
-	h := c.handshake.Load()
-	if h == nil {
-		h = c.brief.handshake()
+func (c *connection) describe(auth string) Handshake {
+	var h Handshake
+	if a := c.arrival.Load(); a != nil {
+		h = a.handshake
+	} else {
+		h = c.server.handshake(&c.brief)
 	}
-	one := *h
-	one.Auth = auth
-	return one
+	if auth != "" {
+		h.Auth = json.RawMessage(auth)
+	}
+	return h
 }

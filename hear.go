@@ -32,7 +32,7 @@ func (ns *Namespace) hear(p *protocol.Packet, to []*Socket) {
 
 // hear tells them of an event that is about to be sent to the socket.
 func (s *Socket) hear(event string, args []any) {
-	if len(s.namespace.table.Load().onOutgoing) == 0 || s.ctx.Err() != nil {
+	if len(s.namespace.table.Load().onOutgoing) == 0 || s.ended() {
 		return
 	}
 	if p, err := newEvent(s.namespace.name, event, args); err == nil {

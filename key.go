@@ -20,7 +20,7 @@ func (k Key[T]) Get(s *Socket) T {
 func (k Key[T]) Lookup(s *Socket) (T, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.data[string(k)].(T)
+	v, ok := s.data.get(string(k)).(T)
 	return v, ok
 }
 
@@ -28,15 +28,12 @@ func (k Key[T]) Lookup(s *Socket) (T, bool) {
 func (k Key[T]) Set(s *Socket, v T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.data == nil {
-		s.data = map[string]any{}
-	}
-	s.data[string(k)] = v
+	s.data.set(string(k), v)
 }
 
 // Delete takes the value away.
 func (k Key[T]) Delete(s *Socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.data, string(k))
+	s.data.delete(string(k))
 }

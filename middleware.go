@@ -30,7 +30,7 @@ func (s *Socket) intercept(name []byte, args Args) error {
 	}
 	event := string(name)
 	for _, f := range *list {
-		if err := f(s.ctx, event, args); err != nil {
+		if err := f(s.Context(), event, args); err != nil {
 			return err
 		}
 	}

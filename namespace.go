@@ -59,7 +59,7 @@ func newNamespace(s *Server, name string) *Namespace {
 	ns := &Namespace{
 		server: s,
 		name:   name,
-		local:  adapter.NewLocal(func(s *Socket) *adapter.Places[*Socket] { return &s.places }),
+		local:  adapter.NewLocal((*Socket).ID, func(s *Socket) *adapter.Places[*Socket] { return &s.places }),
 		table:  &atomic.Pointer[table]{},
 	}
 	ns.table.Store(&table{})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -113,18 +112,18 @@ func (s *Socket) describe() adapter.Peer {
 	p := adapter.Peer{ID: s.id, Namespace: s.namespace.name, Rooms: s.Rooms()}
 	p.Handshake = adapter.Handshake{Time: h.Time, Address: h.Address, Secure: h.Secure, URL: h.URL.String(), Header: h.Header, Auth: h.Auth}
 	s.mu.Lock()
-	data := maps.Clone(s.data)
+	data := slices.Clone(s.data)
 	s.mu.Unlock()
-	for name, v := range data {
+	for _, one := range data {
 		_ = s.guard("data", func() error { // what can't be encoded is left out
-			text, err := json.Marshal(v)
+			text, err := json.Marshal(one.value)
 			if err != nil {
 				return err
 			}
 			if p.Data == nil {
 				p.Data = make(map[string]json.RawMessage, len(data))
 			}
-			p.Data[name] = text
+			p.Data[one.key] = text
 			return nil
 		})
 	}

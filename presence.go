@@ -1,7 +1,6 @@
 package brio
 
 import (
-	"context"
 	"errors"
 
 	"github.com/briohq/brio/engine"
@@ -16,14 +15,14 @@ import (
 type presence Socket
 
 // Open reports whether the socket has not disconnected.
-func (s *presence) Open() bool { return !s.gone.Load() && s.ctx.Err() == nil }
+func (s *presence) Open() bool { return !s.gone.Load() && s.cause.Load() == nil }
 
 // farewell is a socket as the gate of the packet that disconnects it, which
 // passes once, and closes the other gate behind it.
 type farewell Socket
 
 // Open reports whether the client has to be told.
-func (s *farewell) Open() bool { return s.ctx.Err() == nil && !s.gone.Swap(true) }
+func (s *farewell) Open() bool { return s.cause.Load() == nil && !s.gone.Swap(true) }
 
 // send writes frames at once, or leaves them to the flusher if more events of
 // this socket wait for their handlers, which are likely to have more to say.
@@ -33,8 +32,8 @@ func (s *Socket) send(frames []*transport.Frame) error {
 
 // queue is send; then is called as [engine.Session.SendIf] does.
 func (s *Socket) queue(frames []*transport.Frame, later bool, then func()) error {
-	if s.ctx.Err() != nil {
-		return context.Cause(s.ctx)
+	if cause := s.cause.Load(); cause != nil {
+		return cause
 	}
 	var how engine.Sending
 	if later {

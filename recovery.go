@@ -1,7 +1,6 @@
 package brio
 
 import (
-	"context"
 	"encoding/base64"
 	"sync"
 	"sync/atomic"
@@ -101,7 +100,7 @@ func newRecovery(ns *Namespace) *recovery {
 		live:      map[string]*Socket{},
 		away:      map[string]*absence{},
 	}
-	r.sweep.Expire = r.tidy
+	r.sweep.Owner = wheel.Func(r.tidy)
 	return r
 }
 
@@ -261,8 +260,8 @@ func (r *recovery) deliver(list []*Socket, p *protocol.Packet, o adapter.Options
 
 // send is Socket.Emit: it keeps what it sends.
 func (r *recovery) send(s *Socket, event string, args []any) error {
-	if s.ctx.Err() != nil {
-		return context.Cause(s.ctx)
+	if cause := s.cause.Load(); cause != nil {
+		return cause
 	}
 	p, err := newEvent(s.namespace.name, event, args)
 	if err != nil {

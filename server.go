@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/group"
@@ -22,6 +23,7 @@ import (
 // is Config.ClientFS; the [http.Server] around it stays its owner's.
 type Server struct {
 	config            Config
+	start             time.Time
 	engine            *engine.Server
 	client            http.Handler    // serves browser clients, under Path
 	wheel             *wheel.Wheel    // connect timeouts, idle children
@@ -44,6 +46,7 @@ type Server struct {
 func NewServer(config Config) *Server {
 	s := &Server{
 		config:     config.withDefaults(),
+		start:      time.Now(),
 		wheel:      wheel.New(),
 		namespaces: map[string]*Namespace{},
 	}

@@ -1,9 +1,7 @@
 package brio
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"sync"
 	"sync/atomic"
 
@@ -16,32 +14,29 @@ type Socket struct {
 	namespace  *Namespace
 	connection *connection
 	id         string
-	auth       json.RawMessage         // what it brought, nil for nothing
+	auth       string                  // the JSON that it brought, "" for none
 	places     adapter.Places[*Socket] // owned by the namespace's index
 	trail      *trail                  // nil without Config.Recovery
-	recovered  bool
-	turn       *turn // of an old client
+	turn       *turn                   // of an old client
 
 	connected atomic.Bool // let in and told so, until it departs
 	gone      atomic.Bool // disconnected by the server; the client may not know
 	more      atomic.Bool // events wait behind the one being handled
+	recovered bool
 
 	middleware atomic.Pointer[[]func(ctx context.Context, event string, args Args) error] // of events; nil for none
 
-	ctx    context.Context //nolint:containedctx // the lifetime of the socket, for its handlers
-	cancel context.CancelCauseFunc
+	cause   atomic.Pointer[Disconnect] // set with mu held, once: the socket has ended; see lifetime
+	watched atomic.Pointer[watch]
 
 	mu      sync.Mutex // guards what follows
-	data    map[string]any
+	data    properties
 	pending map[uint64]chan<- answer // acknowledgements that the client owes
 	inbox   inbox
-	ended   bool
-	reason  Reason
 }
 
 func newSocket(ns *Namespace, c *connection, p *protocol.Packet) *Socket {
-	s := &Socket{namespace: ns, connection: c, id: c.newID(ns.name), auth: bytes.Clone(p.Data)}
-	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s := &Socket{namespace: ns, connection: c, id: c.newID(ns.name), auth: string(p.Data)}
 	if ns.recovery != nil {
 		s.trail = &trail{over: make(chan struct{})}
 	}
@@ -76,19 +71,25 @@ func (s *Socket) Transport() string { return s.connection.session.Transport() }
 
 // Connected reports whether the socket has been let in and has not disconnected
 // yet.
-func (s *Socket) Connected() bool { return s.connected.Load() && s.ctx.Err() == nil }
+func (s *Socket) Connected() bool { return s.connected.Load() && !s.ended() }
 
-// Context ends when the socket disconnects. Its cause is a [*Disconnect].
-func (s *Socket) Context() context.Context { return s.ctx }
+// Context ends when the socket disconnects. Its error, and its cause, is a
+// [*Disconnect].
+func (s *Socket) Context() context.Context { return (*lifetime)(s) }
 
-// Disconnect is the cause of a context that has ended with its socket. It is an
-// [ErrDisconnected].
+// ended reports whether the socket has disconnected, or was not let in.
+func (s *Socket) ended() bool { return s.cause.Load() != nil }
+
+// Disconnect is the error of a context that has ended with its socket. It is an
+// [ErrDisconnected], and a [context.Canceled].
 type Disconnect struct{ Reason Reason }
 
 func (d *Disconnect) Error() string { return "socket disconnected: " + string(d.Reason) }
 
-// Is makes a Disconnect an [ErrDisconnected].
-func (d *Disconnect) Is(target error) bool { return target == ErrDisconnected }
+// Is makes a Disconnect an [ErrDisconnected] and a [context.Canceled].
+func (d *Disconnect) Is(target error) bool {
+	return target == ErrDisconnected || target == context.Canceled
+}
 
 // Join puts the socket into rooms. It does nothing for one that has
 // disconnected.
@@ -158,7 +159,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 // Shutdown waits for f. A panic of f is treated as a handler's.
 func (s *Socket) Go(f func(ctx context.Context) error) {
 	s.namespace.server.group.Go(func() {
-		s.log("work", s.guard("work", func() error { return f(s.ctx) }))
+		s.log("work", s.guard("work", func() error { return f(s.Context()) }))
 	})
 }
 
@@ -188,19 +189,19 @@ func (s *Socket) Close() { s.connection.session.Close(ForcedServerClose) }
 // is to run the handlers for that.
 func (s *Socket) end(reason Reason) {
 	s.mu.Lock()
-	if s.ended {
+	if s.ended() {
 		s.mu.Unlock()
 		return
 	}
 	if s.gone.Load() { // the client knows why, and may have answered by closing its connection
 		reason = ServerNamespaceDisconnect
 	}
-	s.ended, s.reason = true, reason
+	cause := &Disconnect{reason}
+	(*lifetime)(s).finish(cause)
 	pending := s.pending
 	s.pending = nil
 	s.mu.Unlock()
-	cause := &Disconnect{reason}
-	s.cancel(cause)
+	(*lifetime)(s).told()
 	for _, to := range pending {
 		to <- answer{socket: s, err: cause}
 	}

@@ -3,9 +3,12 @@ package brio_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/briohq/brio"
 )
@@ -309,6 +312,42 @@ func TestDismiss(t *testing.T) {
 	}
 }
 
+func TestKeepHeaders(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		keep []string
+		want []string
+	}{
+		{"default", nil, []string{"Authorization", "X-Team"}},
+		{"some", []string{"x-team", "cookie"}, []string{"X-Team"}},
+		{"none", []string{}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newSite(t, brio.Config{
+				KeepHeaders: test.keep,
+				AllowRequest: func(r *http.Request) error {
+					r.Header.Set("X-Team", "a")
+					r.Header.Set("Authorization", "secret")
+					return nil
+				},
+			})
+			ns := w.Of("/")
+			at := make(chan http.Header, 1)
+			ns.OnConnect(func(_ context.Context, s *brio.Socket) error {
+				at <- s.Handshake().Header
+				return nil
+			})
+			ns.On("hi", func(_ context.Context, _ *brio.Socket, args brio.Args) error { return args.Ack() })
+			p := w.connect("/", "")
+			if h := take(t, at); h.Get("Upgrade") == "" || h.Get("X-Team") != "a" || h.Get("Authorization") == "" {
+				t.Error("while it connects: ", h)
+			}
+			p.call(`"hi"`) // comes after the handlers of OnConnect
+			diff(t, "kept", slices.Sorted(maps.Keys(ns.Socket(p.id).Handshake().Header)), test.want)
+		})
+	}
+}
+
 func TestHandshake(t *testing.T) {
 	w := newSite(t, brio.Config{})
 	ns := w.Of("/")
@@ -323,7 +362,7 @@ func TestHandshake(t *testing.T) {
 	diff(t, "address", h.Address, p.conn.LocalAddr().String())
 	diff(t, "host", h.Host, "brio.test")
 	diff(t, "transport", s.Transport(), "websocket")
-	if h.Time.IsZero() || h.Header.Get("Upgrade") == "" || len(s.ID()) != 20 {
+	if h.Time.IsZero() || time.Since(h.Time) > patience || len(s.ID()) != 20 {
 		t.Errorf("handshake: %+v of %s", h, s.ID())
 	}
 	q := w.connect("/", "")

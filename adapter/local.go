@@ -13,19 +13,20 @@ import (
 // the socket it is about, never on how many others there are. Its methods may
 // be called concurrently.
 type Local[M comparable] struct {
+	id     func(M) string
 	places func(M) *Places[M]
 
 	mu    sync.RWMutex // guards what follows, and the Places of every member
 	ids   map[string]M
-	all   room[M]
+	all   []M // without gaps
 	rooms map[string]*room[M]
 }
 
 // Places are the rooms of one member. Every member carries its own, for Local
 // to use.
 type Places[M comparable] struct {
-	id   string
-	list []place[M] // the first is in all
+	list []place[M]
+	all  int32 // which of all it is, from 1 on; 0 if it is not in the index
 }
 
 type place[M comparable] struct {
@@ -40,24 +41,24 @@ type room[M comparable] struct {
 	members []M
 }
 
-// NewLocal returns an empty index. places returns where a member carries its
-// Places.
-func NewLocal[M comparable](places func(M) *Places[M]) *Local[M] {
-	return &Local[M]{places: places, ids: map[string]M{}, rooms: map[string]*room[M]{}}
+// NewLocal returns an empty index. id returns the id of a member, which stays the
+// same while it is in the index, and places where it carries its Places.
+func NewLocal[M comparable](id func(M) string, places func(M) *Places[M]) *Local[M] {
+	return &Local[M]{id: id, places: places, ids: map[string]M{}, rooms: map[string]*room[M]{}}
 }
 
 // Add adds a member that is in no room but the one named by its id. It does
 // nothing for one that has been added.
-func (l *Local[M]) Add(m M, id string) {
+func (l *Local[M]) Add(m M) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.places(m)
-	if len(p.list) > 0 {
+	if p.all > 0 {
 		return
 	}
-	p.id = id
-	l.ids[id] = m
-	l.enter(m, p, &l.all)
+	l.ids[l.id(m)] = m
+	l.all = append(l.all, m)
+	p.all = int32(len(l.all))
 }
 
 // Remove takes a member out of the index and its rooms.
@@ -65,12 +66,21 @@ func (l *Local[M]) Remove(m M) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.places(m)
+	if p.all == 0 {
+		return
+	}
 	for len(p.list) > 0 {
 		l.exit(p, len(p.list)-1)
 	}
-	if l.ids[p.id] == m {
-		delete(l.ids, p.id)
+	p.list = nil
+	if id := l.id(m); l.ids[id] == m {
+		delete(l.ids, id)
 	}
+	var moved bool
+	if l.all, moved = fill(l.all, int(p.all-1)); moved {
+		l.places(l.all[p.all-1]).all = p.all
+	}
+	p.all = 0
 }
 
 // Join puts a member into rooms. It does nothing for one that has not been
@@ -79,11 +89,12 @@ func (l *Local[M]) Join(m M, rooms ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.places(m)
-	if len(p.list) == 0 {
+	if p.all == 0 {
 		return
 	}
+	id := l.id(m)
 	for _, name := range rooms {
-		if name == p.id || p.find(name) > 0 {
+		if name == id || p.find(name) >= 0 {
 			continue
 		}
 		r := l.rooms[name]
@@ -101,21 +112,15 @@ func (l *Local[M]) Leave(m M, rooms ...string) {
 	defer l.mu.Unlock()
 	p := l.places(m)
 	for _, name := range rooms {
-		if i := p.find(name); i > 0 {
+		if i := p.find(name); i >= 0 {
 			l.exit(p, i)
 		}
 	}
 }
 
-// find returns which of the places is the named room; 0, which is that of
-// all, if none is.
+// find returns which of the places is the named room, -1 if none is.
 func (p *Places[M]) find(name string) int {
-	for i := 1; i < len(p.list); i++ {
-		if p.list[i].room.name == name {
-			return i
-		}
-	}
-	return 0
+	return slices.IndexFunc(p.list, func(q place[M]) bool { return q.room.name == name })
 }
 
 func (l *Local[M]) enter(m M, p *Places[M], r *room[M]) {
@@ -123,35 +128,31 @@ func (l *Local[M]) enter(m M, p *Places[M], r *room[M]) {
 	r.members = append(r.members, m)
 }
 
-// exit takes a member out of its place i. The room's last member fills the
-// gap, and an empty room is forgotten.
+// exit takes a member out of its place i. An empty room is forgotten.
 func (l *Local[M]) exit(p *Places[M], i int) {
 	r, gap := p.list[i].room, p.list[i].index
-	last := len(r.members) - 1
-	if gap != last {
-		moved := r.members[last]
-		r.members[gap] = moved
-		for j, q := range l.places(moved).list {
-			if q.room == r {
-				l.places(moved).list[j].index = gap
-				break
-			}
-		}
+	var moved bool
+	if r.members, moved = fill(r.members, gap); moved {
+		q := l.places(r.members[gap]).list
+		q[slices.IndexFunc(q, func(q place[M]) bool { return q.room == r })].index = gap
 	}
-	var none M
-	r.members[last] = none
-	r.members = r.members[:last]
-	if last == 0 && r != &l.all {
+	if len(r.members) == 0 {
 		delete(l.rooms, r.name)
-	}
-	if i == 0 {
-		p.list = nil // the last to be left
-		return
 	}
 	end := len(p.list) - 1
 	p.list[i] = p.list[end]
 	p.list[end] = place[M]{}
 	p.list = p.list[:end]
+}
+
+// fill returns the members without the one at gap, which the last one fills, and
+// whether that has moved for it.
+func fill[M any](members []M, gap int) ([]M, bool) {
+	var none M
+	last := len(members) - 1
+	members[gap] = members[last]
+	members[last] = none
+	return members[:last], gap != last
 }
 
 // Get returns the member with an id.
@@ -166,7 +167,7 @@ func (l *Local[M]) Get(id string) (M, bool) {
 func (l *Local[M]) Len() int {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return len(l.all.members)
+	return len(l.all)
 }
 
 // Rooms returns the rooms of a member, the one of its id first; none if it is
@@ -175,12 +176,12 @@ func (l *Local[M]) Rooms(m M) []string {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	p := l.places(m)
-	if len(p.list) == 0 {
+	if p.all == 0 {
 		return nil
 	}
-	rooms := make([]string, 1, len(p.list))
-	rooms[0] = p.id
-	for _, q := range p.list[1:] {
+	rooms := make([]string, 1, 1+len(p.list))
+	rooms[0] = l.id(m)
+	for _, q := range p.list {
 		rooms = append(rooms, q.room.name)
 	}
 	return rooms
@@ -206,7 +207,7 @@ func (l *Local[M]) Append(dst []M, o Options) []M {
 	start := len(dst)
 	switch {
 	case o.Everyone:
-		dst = append(dst, l.all.members...)
+		dst = append(dst, l.all...)
 	default:
 		for _, name := range o.Rooms {
 			dst = l.appendRoom(dst, name)

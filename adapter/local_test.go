@@ -18,7 +18,7 @@ type member struct {
 }
 
 func newLocal() *adapter.Local[*member] {
-	return adapter.NewLocal(func(m *member) *adapter.Places[*member] { return &m.places })
+	return adapter.NewLocal(func(m *member) string { return m.id }, func(m *member) *adapter.Places[*member] { return &m.places })
 }
 
 func ids(members []*member) []string {
@@ -34,7 +34,7 @@ func TestSelection(t *testing.T) {
 	l := newLocal()
 	for _, id := range []string{"a", "b", "c", "d"} {
 		m := &member{id: id}
-		l.Add(m, id)
+		l.Add(m)
 		if id != "d" {
 			l.Join(m, "abc")
 		}
@@ -67,8 +67,8 @@ func TestSelection(t *testing.T) {
 func TestAnIDTakenOverIsNotRemovedByItsFormerOwner(t *testing.T) {
 	l := newLocal()
 	old, fresh := &member{id: "x"}, &member{id: "x"}
-	l.Add(old, "x")
-	l.Add(fresh, "x")
+	l.Add(old)
+	l.Add(fresh)
 	l.Remove(old)
 	if got, ok := l.Get("x"); !ok || got != fresh {
 		t.Error("the new owner is gone")
@@ -94,7 +94,7 @@ func TestAgainstAModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				m := anyMember.Draw(t, "member")
-				l.Add(m, m.id)
+				l.Add(m)
 				if model[m] == nil {
 					model[m] = map[string]bool{}
 				}
@@ -145,11 +145,11 @@ func BenchmarkJoinLeave(b *testing.B) {
 			l := newLocal()
 			for i := range others {
 				m := &member{id: fmt.Sprint(i)}
-				l.Add(m, m.id)
+				l.Add(m)
 				l.Join(m, "room")
 			}
 			m := &member{id: "me"}
-			l.Add(m, m.id)
+			l.Add(m)
 			b.ReportAllocs()
 			for b.Loop() {
 				l.Join(m, "room")

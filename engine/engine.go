@@ -216,7 +216,7 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 		session.receiver.Closed(ServerShutdown)
 		return false
 	}
-	session.shard = s.shards[s.next]
+	session.home = uint16(s.next)
 	s.next = (s.next + 1) % len(s.shards)
 	s.sessions[session.id] = session
 	s.mu.Unlock()

@@ -11,7 +11,7 @@ var ping = []*transport.Frame{transport.NewText(transport.Ping, "")}
 // startHeart makes the first ping due. The server sends the pings (Engine.IO
 // protocol v4, "Heartbeat"), except in revision 3.
 func (s *Session) startHeart() {
-	s.heart.Expire = s.beat
+	s.heart.Owner = (*heart)(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.revision == transport.V3 {
@@ -24,12 +24,16 @@ func (s *Session) startHeart() {
 // schedule sets what is due next. It is called with mu held.
 func (s *Session) schedule(due time.Duration) {
 	s.due = due
-	s.shard.wheel.Schedule(&s.heart, due-s.server.now())
+	s.shard().wheel.Schedule(&s.heart, due-s.server.now())
 }
 
-// beat is called by the wheel when something is due: a ping, the answer to
+// heart is a session as the owner of its heartbeat.
+type heart Session
+
+// Expire is called by the wheel when something is due: a ping, the answer to
 // one, or the end of a closing session.
-func (s *Session) beat() {
+func (h *heart) Expire() {
+	s := (*Session)(h)
 	s.mu.Lock()
 	switch {
 	case s.state == closed:

@@ -94,7 +94,7 @@ func (s *Session) SendIf(frames []*transport.Frame, how Sending, gate Gate, then
 		write = false
 		if !s.dirty {
 			s.dirty = true
-			s.shard.flusher.add(s)
+			s.shard().flusher.add(s)
 		}
 	}
 	s.mu.Unlock()
@@ -164,11 +164,9 @@ func (s *Session) flush() {
 // is called with mu held, which it lets go of for that.
 func (s *Session) releaseLeft() {
 	left := s.left
-	s.left = nil
+	s.left = left.before
 	s.mu.Unlock()
-	for _, conn := range left {
-		conn.Release()
-	}
+	left.conn.Release()
 	s.mu.Lock()
 }
 

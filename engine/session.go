@@ -38,38 +38,46 @@ type Opener interface {
 type Session struct {
 	id     string
 	server *Server
-	shard  *shard
 	heart  wheel.Entry
-
-	revision transport.Revision
 
 	// taking is held while a packet is taken, so that the old and the new
 	// transport of an upgrade push one after the other. It guards nothing.
 	taking sync.Mutex
 
 	mu       sync.Mutex // guards what follows
-	state    state
 	receiver Receiver
 	conn     transport.Conn
 	upgrade  *upgrade // under way, else nil
-	pauses   int      // that have not been resumed
 
 	// The heartbeat: a ping is due, or the answer to one, or the client's ping
 	// in revision 3, at this time since the server's start.
-	pinged  bool
 	due     time.Duration
 	sounded time.Duration // when the last ping was queued
 	heard   time.Duration // when the last one was that has been answered, 0 if none has
 
 	// The outbox.
 	out      *outbox
-	queued   int              // bytes in out and in flight
-	inflight int              // bytes that the transport has not finished with
-	ready    bool             // the transport may be written to
-	blocked  bool             // the transport could not take everything
-	dirty    bool             // the flusher knows of this session
-	writing  bool             // somebody is writing
-	left     []transport.Conn // left by an upgrade meanwhile: to be released after that
+	queued   int        // bytes in out and in flight
+	inflight int        // bytes that the transport has not finished with
+	left     *departure // transports left by an upgrade meanwhile
+
+	// What is small stands together, for there are many sessions.
+	home     uint16             // which of the server's shards is its own; set before it is known
+	pauses   int32              // that have not been resumed
+	revision transport.Revision // is never changed
+	state    state
+	pinged   bool // the answer to a ping is due
+	ready    bool // the transport may be written to
+	blocked  bool // the transport could not take everything
+	dirty    bool // the flusher knows of this session
+	writing  bool // somebody is writing
+}
+
+// departure is a transport that a session has left while something was written:
+// to be released after that.
+type departure struct {
+	conn   transport.Conn
+	before *departure
 }
 
 type state byte
@@ -79,6 +87,9 @@ const (
 	closing       // nothing comes in; what waits still goes out
 	closed
 )
+
+// shard returns what the session shares with others.
+func (s *Session) shard() *shard { return s.server.shards[s.home] }
 
 // ID returns the session's id: 20 characters, hard to guess, unless Config.NewID
 // made it.
@@ -182,7 +193,7 @@ func (s *Session) Close(reason Reason) {
 	receiver := s.receiver
 	s.pauses = 0
 	s.conn.Resume()
-	s.shard.wheel.Schedule(&s.heart, closeTimeout)
+	s.shard().wheel.Schedule(&s.heart, closeTimeout)
 	s.mu.Unlock()
 	receiver.Closed(reason)
 	s.flush()
@@ -210,7 +221,7 @@ func (s *Session) Abort(reason Reason) {
 
 // forget takes the session out of its server's hands.
 func (s *Session) forget() {
-	s.shard.wheel.Cancel(&s.heart)
+	s.shard().wheel.Cancel(&s.heart)
 	s.server.remove(s)
 }
 
@@ -247,7 +258,7 @@ func (s *Session) Resume() {
 			s.schedule(s.server.now() + s.server.config.PingTimeout)
 		}
 		if up := s.upgrade; up != nil && up.probed {
-			s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+			s.shard().wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
 		}
 		s.conn.Resume()
 	}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/transport"
 )
 
@@ -187,7 +188,7 @@ func TestSendsWhileBlockedLeaveAsOne(t *testing.T) {
 func TestLaterGathers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, l, c := openFake(t, Config{}, false)
-		f := &l.session.shard.flusher
+		f := &l.session.shard().flusher
 		f.mu.Lock()
 		f.running = true // somebody is at work elsewhere
 		f.mu.Unlock()
@@ -287,11 +288,11 @@ func TestBacklogIsBounded(t *testing.T) {
 func newUpgrade(l *layer) (*upgrade, *fakeConn) {
 	c := &fakeConn{receiver: l.session}
 	up := &upgrade{over: make(chan struct{}), conn: c, ready: true}
-	up.deadline.Expire = func() { l.session.expire(up) }
+	up.deadline.Owner = wheel.Func(func() { l.session.expire(up) })
 	l.session.mu.Lock()
 	l.session.upgrade = up
 	l.session.mu.Unlock()
-	l.session.shard.wheel.Schedule(&up.deadline, l.session.server.config.UpgradeTimeout)
+	l.session.shard().wheel.Schedule(&up.deadline, l.session.server.config.UpgradeTimeout)
 	return up, c
 }
 

@@ -37,7 +37,7 @@ func (s *Session) endUpgrade(up *upgrade) {
 		return
 	}
 	close(up.over)
-	s.shard.wheel.Cancel(&up.deadline)
+	s.shard().wheel.Cancel(&up.deadline)
 	if up.conn != nil {
 		up.conn.Abort()
 	}
@@ -86,8 +86,8 @@ func (s *Session) attach(up *upgrade, conn transport.Conn) bool {
 	}
 	s.mu.Unlock()
 	if live {
-		up.deadline.Expire = func() { s.expire(up) }
-		s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+		up.deadline.Owner = wheel.Func(func() { s.expire(up) })
+		s.shard().wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
 	}
 	return live
 }
@@ -139,10 +139,10 @@ func (s *Session) mayRelease(up *upgrade) bool {
 		up.next = now + releasePace
 		return true
 	}
-	if up.late.Expire == nil {
-		up.late.Expire = s.releaseLate
+	if up.late.Owner == nil {
+		up.late.Owner = wheel.Func(s.releaseLate)
 	}
-	s.shard.wheel.Schedule(&up.late, up.next-now)
+	s.shard().wheel.Schedule(&up.late, up.next-now)
 	return false
 }
 
@@ -172,11 +172,11 @@ func (s *Session) takeOver(up *upgrade) {
 	}
 	writing := s.writing
 	if writing { // perhaps on the old one
-		s.left = append(s.left, old)
+		s.left = &departure{old, s.left}
 	}
 	s.mu.Unlock()
 	close(up.over)
-	s.shard.wheel.Cancel(&up.deadline)
+	s.shard().wheel.Cancel(&up.deadline)
 	if !writing {
 		old.Release()
 	}
@@ -188,7 +188,7 @@ func (s *Session) takeOver(up *upgrade) {
 func (s *Session) expire(up *upgrade) {
 	s.mu.Lock()
 	if s.upgrade == up && s.pauses > 0 {
-		s.shard.wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
+		s.shard().wheel.Schedule(&up.deadline, s.server.config.UpgradeTimeout)
 		s.mu.Unlock()
 		return
 	}

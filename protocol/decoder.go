@@ -16,7 +16,7 @@ type Decoder struct {
 	Limits *Limits
 
 	pending   *pending // nil if no packet awaits attachments
-	namespace string   // the last one seen, so that a repeated one costs nothing
+	namespace *string  // the last one seen but the main one, so that a repeated one costs nothing
 }
 
 // pending is a packet that awaits attachments.
@@ -144,10 +144,11 @@ func (d *Decoder) readNamespace(p *Packet, b []byte, limit int) (rest []byte, er
 	}
 	name := b[:end]
 	if end > 1 {
-		if d.namespace != string(name) {
-			d.namespace = string(name)
+		if d.namespace == nil || *d.namespace != string(name) {
+			own := string(name)
+			d.namespace = &own
 		}
-		p.Namespace = d.namespace
+		p.Namespace = *d.namespace
 	}
 	return b[min(end+1, len(b)):], nil
 }

@@ -38,11 +38,11 @@ type socket struct {
 
 func newNode(i int) *node {
 	n := &node{name: string(rune('a' + i)), asked: make(chan struct{}, 1)}
-	n.local = adapter.NewLocal(func(s *socket) *adapter.Places[*socket] { return &s.places })
+	n.local = adapter.NewLocal(func(s *socket) string { return s.id }, func(s *socket) *adapter.Places[*socket] { return &s.places })
 	for i, kind := range []string{"1", "2"} {
 		s := &socket{id: n.name + kind}
 		n.sockets[i] = s
-		n.local.Add(s, s.id)
+		n.local.Add(s)
 		n.local.Join(s, "all", "kind "+kind, "node "+n.name)
 	}
 	return n

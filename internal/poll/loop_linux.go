@@ -17,9 +17,10 @@ const bufferSize = 64 << 10
 
 // loop is an epoll instance with the goroutine that waits for it.
 type loop struct {
-	file *os.File // the epoll instance, so that Go's runtime waits for it
-	raw  syscall.RawConn
-	fd   int
+	poller *Poller
+	file   *os.File // the epoll instance, so that Go's runtime waits for it
+	raw    syscall.RawConn
+	fd     int
 
 	events [256]unix.EpollEvent // owned by run, as the buffer
 	buffer []byte
@@ -28,7 +29,7 @@ type loop struct {
 	conns []*polled    // by file descriptor
 }
 
-func newLoop() (*loop, error) {
+func newLoop(p *Poller) (*loop, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func newLoop() (*loop, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	l := &loop{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, buffer: make([]byte, bufferSize)}
+	l := &loop{poller: p, file: os.NewFile(uintptr(fd), "epoll"), fd: fd, buffer: make([]byte, bufferSize)}
 	l.raw, err = l.file.SyscallConn()
 	return l, err
 }
@@ -69,7 +70,7 @@ func (l *loop) event(e *unix.EpollEvent) {
 	if c == nil {
 		return // closed meanwhile
 	}
-	if e.Events&unix.EPOLLOUT != 0 && c.full.Load() {
+	if e.Events&unix.EPOLLOUT != 0 && c.is(full) {
 		c.resume()
 	}
 	if e.Events&^unix.EPOLLOUT != 0 {

@@ -19,7 +19,7 @@ func (p *Poller) poll(nc net.Conn, h Handler) Conn {
 	if err != nil {
 		return nil
 	}
-	c := &polled{poller: p, handler: h, fd: -1}
+	c := &polled{handler: h, fd: -1}
 	if c.loop = p.hold(); c.loop == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (p *Poller) hold() *loop {
 		return nil
 	}
 	for len(p.loops) < p.size {
-		l, err := newLoop()
+		l, err := newLoop(p)
 		if err != nil {
 			return nil
 		}

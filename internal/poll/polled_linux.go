@@ -13,14 +13,11 @@ import (
 
 // polled is a connection that a loop reads.
 type polled struct {
-	poller  *Poller
 	loop    *loop
 	handler Handler
 	fd      int32
-	users   atomic.Int32 // of fd, and the bit closed: the last one closes it
-	full    atomic.Bool  // rest waits for the kernel
-	paused  atomic.Bool
-	over    bool // owned by the loop: the handler has been told the end
+	users   atomic.Int32  // of fd, and the bit closed: the last one closes it
+	flags   atomic.Uint32 // full, paused and over
 
 	rest  *[]byte // of a write; owned by who sets full, then by the loop
 	err   atomic.Pointer[error]
@@ -28,6 +25,15 @@ type polled struct {
 }
 
 const closed = 1 << 30
+
+// The flags of a polled connection.
+const (
+	full   = 1 << iota // rest waits for the kernel
+	paused             // nothing is read
+	over               // the handler has been told the end; set by the loop
+)
+
+func (c *polled) is(flag uint32) bool { return c.flags.Load()&flag != 0 }
 
 // use keeps the file descriptor from being closed, and from becoming that of
 // another connection, until it is released. It reports false if it is too late.
@@ -50,7 +56,7 @@ func (c *polled) shut() {
 	if c.users.CompareAndSwap(closed, closed|closed>>1) {
 		c.loop.set(c.fd, nil)
 		_ = unix.Close(int(c.fd)) // and so leaves the epoll instance
-		c.poller.release()
+		c.loop.poller.release()
 	}
 }
 
@@ -74,7 +80,7 @@ func (c *polled) control(op int) {
 // again, after it has been others' turn. last says that the peer has ended: then
 // the end is read too.
 func (c *polled) read(last bool) {
-	for !c.over && !c.paused.Load() {
+	for !c.is(over | paused) {
 		if !c.use() {
 			return
 		}
@@ -102,7 +108,7 @@ func (c *polled) read(last bool) {
 }
 
 func (c *polled) end(err error) {
-	c.over = true
+	c.flags.Or(over)
 	if failed := c.err.Load(); failed != nil {
 		err = *failed
 	}
@@ -116,7 +122,7 @@ func (c *polled) Write(b []byte) bool {
 	}
 	left := rest // allocated here, where it is rare
 	c.rest = &left
-	c.full.Store(true)
+	c.flags.Or(full)
 	// What has become possible before that would go unnoticed, so the epoll
 	// instance is made to look again.
 	c.control(unix.EPOLL_CTL_MOD)
@@ -131,7 +137,7 @@ func (c *polled) resume() {
 		return
 	}
 	c.rest = nil
-	c.full.Store(false)
+	c.flags.And(^uint32(full))
 	c.handler.Writable()
 }
 
@@ -160,10 +166,10 @@ func (c *polled) try(b []byte) ([]byte, bool) {
 	return nil, true
 }
 
-func (c *polled) Pause() { c.paused.Store(true) }
+func (c *polled) Pause() { c.flags.Or(paused) }
 
 func (c *polled) Resume() {
-	if c.paused.Swap(false) {
+	if c.flags.And(^uint32(paused))&paused != 0 {
 		c.control(unix.EPOLL_CTL_MOD)
 	}
 }

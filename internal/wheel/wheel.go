@@ -24,15 +24,26 @@ const (
 // Entry is a place for one deadline. It is embedded in what expires, and must
 // not be copied while it is scheduled. Its zero value is not scheduled.
 type Entry struct {
-	// Expire is called when the deadline has passed, on a goroutine of the
-	// wheel, without any lock of it. It must not block.
-	Expire func()
+	// Owner is told when the deadline has passed.
+	Owner Owner
 
 	// Guarded by the wheel's mu.
 	next, prev *Entry
-	at         time.Duration // since the wheel's epoch
-	scheduled  bool
+	at         time.Duration // since the wheel's epoch; 0 if it is not scheduled
 }
+
+// Owner is what expires.
+type Owner interface {
+	// Expire is called on a goroutine of the wheel, without any lock of it. It
+	// must not block.
+	Expire()
+}
+
+// Func is a function as an [Owner].
+type Func func()
+
+// Expire calls f.
+func (f Func) Expire() { f() }
 
 // Wheel fires entries when their deadlines pass. Its methods may be called
 // concurrently, from Expire too.
@@ -61,14 +72,14 @@ func New() *Wheel {
 func (w *Wheel) Schedule(e *Entry, after time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e.scheduled {
+	if e.at > 0 {
 		w.unlink(e)
 	}
 	if w.stopped {
 		return
 	}
 	now := time.Since(w.epoch)
-	e.at = now + max(after, 0)
+	e.at = max(now+after, now, 1)
 	w.link(e)
 	if w.count == 1 {
 		w.last = int64(now / width)
@@ -82,7 +93,7 @@ func (w *Wheel) Schedule(e *Entry, after time.Duration) {
 func (w *Wheel) Cancel(e *Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e.scheduled {
+	if e.at > 0 {
 		w.unlink(e)
 	}
 }
@@ -99,7 +110,7 @@ func (w *Wheel) Stop() {
 	for i, e := range w.slot {
 		for e != nil {
 			next := e.next
-			e.next, e.prev, e.scheduled = nil, nil, false
+			e.next, e.prev, e.at = nil, nil, 0
 			e = next
 		}
 		w.slot[i] = nil
@@ -118,7 +129,6 @@ func (w *Wheel) link(e *Entry) {
 	}
 	w.slot[i] = e
 	w.occupied[i/64] |= 1 << (i % 64)
-	e.scheduled = true
 	w.count++
 }
 
@@ -135,7 +145,7 @@ func (w *Wheel) unlink(e *Entry) {
 	if w.slot[i] == nil {
 		w.occupied[i/64] &^= 1 << (i % 64)
 	}
-	e.next, e.prev, e.scheduled = nil, nil, false
+	e.next, e.prev, e.at = nil, nil, 0
 	w.count--
 }
 
@@ -173,7 +183,7 @@ func (w *Wheel) sweep() {
 	}
 	w.mu.Unlock()
 	for _, e := range due {
-		e.Expire()
+		e.Owner.Expire()
 	}
 }
 

@@ -22,11 +22,11 @@ func TestEntriesFireWhenTheyAreDue(t *testing.T) {
 		entries := make([]wheel.Entry, n)
 		for i := range entries {
 			after := time.Duration(random.Int64N(int64(3 * time.Minute)))
-			entries[i].Expire = func() {
+			entries[i].Owner = wheel.Func(func() {
 				mu.Lock()
 				defer mu.Unlock()
 				fired[after] = time.Since(start)
-			}
+			})
 			w.Schedule(&entries[i], after)
 		}
 		time.Sleep(4 * time.Minute)
@@ -48,8 +48,8 @@ func TestCancelAndReschedule(t *testing.T) {
 		defer w.Stop()
 		start := time.Now()
 		var first, second time.Duration
-		a := wheel.Entry{Expire: func() { first = time.Since(start) }}
-		b := wheel.Entry{Expire: func() { second = time.Since(start) }}
+		a := wheel.Entry{Owner: wheel.Func(func() { first = time.Since(start) })}
+		b := wheel.Entry{Owner: wheel.Func(func() { second = time.Since(start) })}
 		w.Schedule(&a, 50*time.Millisecond)
 		w.Schedule(&b, 55*time.Millisecond)
 		w.Schedule(&b, 3*time.Second)
@@ -72,10 +72,10 @@ func TestAnEntryMayScheduleItself(t *testing.T) {
 		defer w.Stop()
 		var beats int
 		var e wheel.Entry
-		e.Expire = func() {
+		e.Owner = wheel.Func(func() {
 			beats++
 			w.Schedule(&e, 25*time.Second)
-		}
+		})
 		w.Schedule(&e, 25*time.Second)
 		time.Sleep(time.Hour + time.Second)
 		synctest.Wait()
@@ -88,7 +88,7 @@ func TestAnEntryMayScheduleItself(t *testing.T) {
 func TestStopIsFinal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := wheel.New()
-		e := wheel.Entry{Expire: func() { t.Error("fired after Stop") }}
+		e := wheel.Entry{Owner: wheel.Func(func() { t.Error("fired after Stop") })}
 		w.Schedule(&e, time.Second)
 		w.Stop()
 		w.Schedule(&e, time.Second)
@@ -102,7 +102,7 @@ func BenchmarkSchedule(b *testing.B) {
 	defer w.Stop()
 	entries := make([]wheel.Entry, 10_000)
 	for i := range entries {
-		entries[i].Expire = func() {}
+		entries[i].Owner = wheel.Func(func() {})
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -35,20 +35,21 @@ type Conn struct {
 	receiver transport.Receiver
 	limit    int // bytes of a message
 	deflate  int // bytes from which on messages are compressed; 0 if that was not agreed on
-	format   transport.Format
 
 	parser parser // owned by the line's reader
 
-	mu    sync.Mutex // guards what follows
-	state state
+	mu    sync.Mutex // guards what follows, but for format
+	busy  *writer    // what is being written, nil for nothing
+	queue *queue     // accepted while busy, nil for nothing
+
+	// What is small stands together, for there are many of them.
+	format transport.Format // is never changed
+	state  state
 	// finishing is set once the line is about to be closed by its reader, or to
 	// have that done, which must not be anticipated.
 	finishing bool
-
-	busy   *writer // what is being written, nil for nothing
-	queue  *queue  // accepted while busy, nil for nothing
-	waits  bool    // the receiver waits for Ready
-	silent bool    // nothing is written any more
+	waits     bool // the receiver waits for Ready
+	silent    bool // nothing is written any more
 }
 
 var _ transport.Conn = (*Conn)(nil)
