@@ -24,8 +24,8 @@ type connection struct {
 
 	mu      sync.Mutex // guards what follows
 	sockets []*Socket
-	turns   map[string]*turn
-	held    int32 // sockets, until they have done their last work
+	turns   *turns // of an old client
+	held    int32  // sockets, until they have done their last work
 	closed  bool
 }
 

@@ -12,12 +12,38 @@ import (
 // inbox is the work of a socket: to be let in, then its events in the order in
 // which they came, and last to disconnect. It is guarded by the socket's mu.
 type inbox struct {
-	first, last *event
-	bytes       int
-	running     bool // a goroutine works here
-	begun       bool // the socket has been let in, or refused
-	finished    bool
-	paused      bool // the connection is not read
+	last     *event // whose next is the first, nil if there is none
+	bytes    int
+	running  bool // a goroutine works here
+	begun    bool // the socket has been let in, or refused
+	finished bool
+	paused   bool // the connection is not read
+}
+
+// put adds an event.
+func (in *inbox) put(e *event) {
+	if in.last == nil {
+		e.next = e
+	} else {
+		e.next, in.last.next = in.last.next, e
+	}
+	in.last = e
+	in.bytes += e.size()
+}
+
+// take takes the first event out, nil if there is none.
+func (in *inbox) take() *event {
+	if in.last == nil {
+		return nil
+	}
+	e := in.last.next
+	if e == in.last {
+		in.last = nil
+	} else {
+		in.last.next = e.next
+	}
+	in.bytes -= e.size()
+	return e
 }
 
 // event is a packet in an inbox. Events are pooled: what a handler keeps is not
@@ -58,13 +84,7 @@ func (s *Socket) receive(p *protocol.Packet) {
 		return
 	}
 	in := &s.inbox
-	if in.last == nil {
-		in.first = e
-	} else {
-		in.last.next = e
-	}
-	in.last = e
-	in.bytes += e.size()
+	in.put(e)
 	pause := in.bytes > s.namespace.server.config.MaxBacklog && !in.paused
 	if pause {
 		in.paused = true
@@ -103,22 +123,20 @@ func (w *worker) Run() {
 	for {
 		s.mu.Lock()
 		in := &s.inbox
-		begun, e := in.begun, in.first
+		begun := in.begun
+		var e *event
+		if begun {
+			e = in.take()
+		}
 		switch {
 		case !begun:
 			in.begun = true
-			e = nil
 		case e != nil:
-			in.first = e.next
-			if in.first == nil {
-				in.last = nil
-			}
-			in.bytes -= e.size()
 			if in.paused && in.bytes <= s.namespace.server.config.MaxBacklog/2 {
 				in.paused = false
 				s.connection.session.Resume()
 			}
-			s.more.Store(in.first != nil)
+			s.more.Store(in.last != nil)
 		case s.ended():
 			in.finished = true
 		default:

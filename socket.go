@@ -17,7 +17,6 @@ type Socket struct {
 	auth       string                  // the JSON that it brought, "" for none
 	places     adapter.Places[*Socket] // owned by the namespace's index
 	trail      *trail                  // nil without Config.Recovery
-	turn       *turn                   // of an old client
 
 	connected atomic.Bool // let in and told so, until it departs
 	gone      atomic.Bool // disconnected by the server; the client may not know

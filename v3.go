@@ -113,6 +113,13 @@ type turn struct {
 	over   chan struct{}
 }
 
+// turns are those of a connection: the last one in each namespace, and that of
+// each socket.
+type turns struct {
+	last map[string]*turn
+	of   map[*Socket]*turn
+}
+
 // queue gives a socket its turn. It is called with mu held.
 func (c *connection) queue(s *Socket) {
 	if !c.old() {
@@ -120,31 +127,43 @@ func (c *connection) queue(s *Socket) {
 	}
 	name := s.namespace.name
 	if c.turns == nil {
-		c.turns = map[string]*turn{}
+		c.turns = &turns{last: map[string]*turn{}, of: map[*Socket]*turn{}}
 	}
-	s.turn = &turn{over: make(chan struct{})}
-	if last := c.turns[name]; last != nil {
-		s.turn.before = last.over
+	one := &turn{over: make(chan struct{})}
+	if last := c.turns.last[name]; last != nil {
+		one.before = last.over
 	}
-	c.turns[name] = s.turn
+	c.turns.last[name], c.turns.of[s] = one, one
+}
+
+// turn returns the turn of a socket, nil if it need not wait for any.
+func (c *connection) turn(s *Socket) *turn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turns == nil {
+		return nil
+	}
+	return c.turns.of[s]
 }
 
 // await returns when a socket's turn has come.
 func (s *Socket) await() {
-	if s.turn != nil && s.turn.before != nil {
-		<-s.turn.before
+	if one := s.connection.turn(s); one != nil && one.before != nil {
+		<-one.before
 	}
 }
 
 // pass ends a socket's turn.
 func (c *connection) pass(s *Socket) {
-	if s.turn == nil {
+	one := c.turn(s)
+	if one == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.turns[s.namespace.name] == s.turn {
-		delete(c.turns, s.namespace.name)
+	if c.turns.last[s.namespace.name] == one {
+		delete(c.turns.last, s.namespace.name)
 	}
-	close(s.turn.over)
+	delete(c.turns.of, s)
+	close(one.over)
 }
