@@ -251,7 +251,7 @@ func (r *recovery) deliver(list []*Socket, p *protocol.Packet, o adapter.Options
 		return list
 	}
 	list = r.namespace.local.Append(list, o)
-	queue(list, frames, o)
+	r.namespace.queue(list, frames, o)
 	if !o.Volatile {
 		r.keep(frames, o) // with a time that is not before it was queued
 	}
