@@ -164,8 +164,8 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, in intent, 
 	session := &Session{id: id, server: s, revision: in.format.Revision, blocked: true} // until there is a GET
 	conn := polling.New(session, s.config.MaxPayload, !s.config.NoCompression)
 	conn.Speak(in.format)
-	if in.script != nil {
-		conn.JSONP(in.script[0])
+	if in.script.set {
+		conn.JSONP(in.script.value)
 	}
 	if !s.open(session, conn, r, s.config.upgrades()) {
 		unavailable(w)

@@ -70,6 +70,9 @@ func TestHeaders(t *testing.T) {
 	_, h, layers := serve(t, Config{Headers: func(h http.Header, r *http.Request) {
 		h.Set("X-Of", r.Method)
 		h.Set("Content-Type", "text/html") // which is not for it to say
+		if r.Header.Get("Upgrade") == "" {
+			h.Set("Content-Length", "1") // nor this
+		}
 		if !r.URL.Query().Has("sid") {
 			h.Set("X-First", "yes")
 		}

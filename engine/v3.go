@@ -42,12 +42,12 @@ func (s *Session) awaitPing() {
 }
 
 // verifyV3 is the end of verify for a handshake that asks for revision 3.
-func (s *Server) verifyV3(in intent, r *http.Request, script []string) (intent, *refusal) {
+func (s *Server) verifyV3(in intent, r *http.Request, script param) (intent, *refusal) {
 	if !s.config.AllowEIO3 {
 		return in, &unsupportedVersion
 	}
 	in.format.Revision = transport.V3
-	if in.websocket || script == nil {
+	if in.websocket || !script.set {
 		return in, nil
 	}
 	if !s.allowedScript(r) {

@@ -14,16 +14,16 @@ type intent struct {
 	websocket bool     // the transport it asks for
 	upgrade   bool     // it is a WebSocket handshake
 	format    transport.Format
-	script    []string // of a JSONP handshake; the first is its index
+	script    param // of a JSONP handshake: its index
 }
 
 // verify decides whether a request is let in, given what its origin is allowed.
 // The order of the checks is the reference implementation's: a request that is
 // wrong twice gets its answer.
 func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
-	query := r.URL.Query()
+	q := parseQuery(r.URL.RawQuery)
 	in := intent{upgrade: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
-	name := query.Get("transport")
+	name := q.transport.value
 	if name == "webtransport" || !slices.Contains(s.config.Transports, name) {
 		return in, &unknownTransport // there is another way to the first, see serveConnect
 	}
@@ -34,8 +34,8 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	if origin == foreign {
 		return in, &forbidden
 	}
-	in.format.Base64 = query.Get("b64") != ""
-	if id := query.Get("sid"); id != "" {
+	in.format.Base64 = q.base64.value != ""
+	if id := q.session.value; id != "" {
 		return s.verifySession(in, id)
 	}
 	switch {
@@ -47,12 +47,12 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	if refused := s.ask(r); refused != nil {
 		return in, refused
 	}
-	switch query.Get("EIO") {
+	switch q.revision.value {
 	case "4":
 		in.format.Revision = transport.V4
 		return in, nil
 	case "3":
-		return s.verifyV3(in, r, query["j"])
+		return s.verifyV3(in, r, q.script)
 	default:
 		return in, &unsupportedVersion
 	}
