@@ -76,11 +76,11 @@ func (c *coding) accepted(accept []string) bool {
 
 // writeBody compresses body on its way out, without a buffer of its own, so
 // the length is not told beforehand.
-func (c *coding) writeBody(w http.ResponseWriter, contentType string, body []byte) {
+func (c *coding) writeBody(w http.ResponseWriter, contentType []string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", contentType)
+	h["Content-Type"] = contentType
+	h["Cache-Control"] = noStore
 	h.Set("Content-Encoding", c.name)
-	h.Set("Cache-Control", "no-store")
 	z := c.writers.Get().(compressor)
 	z.Reset(w)
 	_, _ = z.Write(body) // see the other writeBody

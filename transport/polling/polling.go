@@ -10,10 +10,8 @@ package polling
 import (
 	"context"
 	"errors"
-	"io"
-	"mime"
+	"fmt"
 	"net/http"
-	"strconv"
 	"sync"
 
 	"github.com/briohq/brio/transport"
@@ -41,6 +39,7 @@ type Conn struct {
 
 	mu      sync.Mutex    // guards what follows
 	get     chan payload  // of the held GET, else nil; has room for its one answer
+	spare   chan payload  // of the last one, for the next, once that has got its answer
 	posting bool          // a POST is being read
 	left    bool          // the client has sent a close packet
 	ended   bool          // no further packet comes or goes
@@ -51,7 +50,7 @@ var _ transport.Conn = (*Conn)(nil)
 
 // payload is the body of an answer to a GET.
 type payload struct {
-	body   []byte
+	body   *buffer
 	binary bool
 	plain  bool // not to be compressed
 }
@@ -81,7 +80,6 @@ func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveGet holds the request until there is something to answer.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
-	answer := make(chan payload, 1)
 	c.mu.Lock()
 	switch {
 	case c.ended:
@@ -94,13 +92,22 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 		c.fail(ErrOverlap, closeOnly)
 		return
 	}
+	answer := c.spare
+	c.spare = nil
+	if answer == nil {
+		answer = make(chan payload, 1)
+	}
 	c.get = answer
 	c.mu.Unlock()
 
 	c.receiver.Ready(c)
 	select {
-	case b := <-answer:
-		c.answer(w, r, b)
+	case p := <-answer:
+		c.mu.Lock()
+		c.spare = answer
+		c.mu.Unlock()
+		c.answer(w, r, p)
+		p.body.free()
 	case <-r.Context().Done():
 		c.abandon(answer)
 	}
@@ -135,31 +142,41 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.posted()
 
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	binary := media == octets
+	binary := isBinary(r.Header.Get("Content-Type"))
 	if binary && !c.takesBinary() {
 		w.WriteHeader(http.StatusBadRequest)
 		c.fail(ErrContentType, closeOnly)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(c.limit)))
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		return
-	}
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		c.fail(ErrAborted, closeOnly)
-		return
-	}
-	if err := c.decode(body, binary); err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		c.fail(err, closeOnly)
+	if err := c.take(w, r, binary); err != nil {
+		c.refuse(w, err)
 		return
 	}
 	c.wait(r.Context())
 	noXSSFilter(w, r)
-	writeBody(w, "text/html", []byte("ok"))
+	writeBody(w, typeHTML, okay)
+}
+
+// take pushes the packets of a POST. It lets go of the body when it returns,
+// before the answer waits for anything.
+func (c *Conn) take(w http.ResponseWriter, r *http.Request, binary bool) error {
+	body := newBuffer()
+	defer body.free()
+	if err := body.read(http.MaxBytesReader(w, r.Body, int64(c.limit))); err != nil {
+		return fmt.Errorf("%w: %w", ErrAborted, err)
+	}
+	return c.decode(body.b, binary)
+}
+
+// refuse answers a POST that could not be taken. One that is too large harms
+// nothing else, any other ends the Conn.
+func (c *Conn) refuse(w http.ResponseWriter, err error) {
+	if errors.As(err, new(*http.MaxBytesError)) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	c.fail(err, closeOnly)
 }
 
 func (c *Conn) posted() {
@@ -273,31 +290,4 @@ func (c *Conn) Resume() {
 		close(c.paused)
 		c.paused = nil
 	}
-}
-
-// answer answers a GET.
-func (c *Conn) answer(w http.ResponseWriter, r *http.Request, p payload) {
-	contentType := "text/plain; charset=UTF-8"
-	if p.binary {
-		contentType = octets
-	}
-	noXSSFilter(w, r)
-	if !c.compress || p.plain || len(p.body) < threshold {
-		writeBody(w, contentType, p.body)
-		return
-	}
-	w.Header().Add("Vary", "Accept-Encoding")
-	if coding := choose(r.Header.Values("Accept-Encoding")); coding != nil {
-		coding.writeBody(w, contentType, p.body)
-	} else {
-		writeBody(w, contentType, p.body)
-	}
-}
-
-func writeBody(w http.ResponseWriter, contentType string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // a client that has gone is noticed by the next request or the heartbeat
 }

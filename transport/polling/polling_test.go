@@ -52,6 +52,9 @@ func TestPost(t *testing.T) {
 	if c := got.header.Get("Content-Type"); c != "text/html" {
 		t.Errorf("content type %q", c)
 	}
+	if c := got.header.Get("Content-Length"); c != "2" {
+		t.Errorf("content length %q", c)
+	}
 	p.received(t, "4hello", "b\x01\x02\x03", "3")
 }
 

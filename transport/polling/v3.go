@@ -1,6 +1,7 @@
 package polling
 
 import (
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,13 +22,25 @@ func (c *Conn) takesBinary() bool {
 	return c.format.Revision == transport.V3 && c.callback == ""
 }
 
+// isBinary reports whether a content type is that of a binary payload. All but
+// few clients have one and the same, which need not be parsed.
+func isBinary(contentType string) bool {
+	if contentType == "text/plain;charset=UTF-8" {
+		return false
+	}
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media == octets
+}
+
 func (c *Conn) encode(frames []*transport.Frame) payload {
-	body, binary := c.format.AppendPayload(nil, frames)
+	b := newBuffer()
+	body, binary := c.format.AppendPayload(b.b, frames)
 	plain := !slices.ContainsFunc(frames, (*transport.Frame).Compressible)
 	if c.callback != "" {
 		body = appendScript(nil, c.callback, body)
 	}
-	return payload{body, binary && c.callback == "", plain}
+	b.b = body
+	return payload{b, binary && c.callback == "", plain}
 }
 
 // decode pushes the packets of a POST.
