@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/briohq/brio/transport"
@@ -12,7 +13,7 @@ var (
 	// ErrClosed is returned for a session that closes or has closed.
 	ErrClosed = errors.New("session closed")
 	// ErrBacklog is returned when too much waits to be sent already. The
-	// session has been closed for [SlowClient].
+	// session has been closed for [SlowClient], unless it was a case for [Drop].
 	ErrBacklog = errors.New("too much waits to be sent to this client")
 )
 
@@ -24,22 +25,40 @@ const (
 	// likely to be followed by more, such as those of a broadcast.
 	Later Sending = 1 << iota
 	// Volatile drops the frames if the client can't take them now: because
-	// earlier ones could not be written yet, or no polling request is held.
+	// earlier ones could not be written yet, or no polling request is held. It
+	// also drops them if there is no room, as Drop does, but without an error.
 	Volatile
+	// Drop drops the frames if there is no room for them, with [ErrBacklog], and
+	// the session goes on. A quarter of Config.MaxBacklog is kept for what may not
+	// be dropped: the layer above would have to close the session for it.
+	Drop
 )
 
 // outbox is a list of frames that wait. Lists are pooled: an idle session has
 // none.
-type outbox struct{ frames []*transport.Frame }
+type outbox struct {
+	frames []*transport.Frame // nil where one has been replaced
+	gaps   int                // how many of them are nil
+	latest map[label]place    // what may be replaced; made when first needed
+}
 
 var outboxes = sync.Pool{New: func() any { return new(outbox) }}
+
+// waiting returns the frames that wait. Nothing may be queued after it.
+func (o *outbox) waiting() []*transport.Frame {
+	if o.gaps > 0 {
+		o.frames = slices.DeleteFunc(o.frames, func(f *transport.Frame) bool { return f == nil })
+	}
+	return o.frames
+}
 
 func (o *outbox) free() {
 	if cap(o.frames) > 1024 {
 		return // one burst must not keep its memory for ever
 	}
 	clear(o.frames)
-	o.frames = o.frames[:0]
+	o.frames, o.gaps = o.frames[:0], 0
+	clear(o.latest)
 	outboxes.Put(o)
 }
 
@@ -68,22 +87,39 @@ type Gate interface {
 
 // SendIf is SendThen if the gate is open, or nil, and fails with [ErrClosed] if not.
 func (s *Session) SendIf(frames []*transport.Frame, how Sending, gate Gate, then func()) error {
-	size := 0
+	return s.send(frames, how, label{gate: gate}, then)
+}
+
+func (s *Session) send(frames []*transport.Frame, how Sending, l label, then func()) error {
+	size := len(l.key)
 	for _, f := range frames {
 		size += f.Size()
 	}
+	room := s.server.config.MaxBacklog
+	if how&(Volatile|Drop) != 0 {
+		room -= room / 4
+	}
 	s.mu.Lock()
+	old := s.replaceable(l)
+	others := s.queued - old.size
+	full := others > 0 && others+size > room
 	switch {
-	case s.state != open, gate != nil && !gate.Open():
+	case s.state != open, l.gate != nil && !l.gate.Open():
 		s.mu.Unlock()
 		return ErrClosed
-	case how&Volatile != 0 && s.blocked:
+	case how&Volatile != 0 && (s.blocked || full):
 		s.mu.Unlock()
 		return nil
-	case s.queued > 0 && s.queued+size > s.server.config.MaxBacklog:
+	case full && how&Drop != 0:
+		s.mu.Unlock()
+		return ErrBacklog
+	case full:
 		s.mu.Unlock()
 		s.Abort(SlowClient)
 		return ErrBacklog
+	}
+	if l.key != "" {
+		s.replace(l, old, place{count: len(frames), size: size})
 	}
 	s.queue(frames, size)
 	if then != nil {
@@ -136,14 +172,14 @@ func (s *Session) flush() {
 			up := s.upgrade
 			s.state, s.upgrade = closed, nil
 			s.mu.Unlock()
-			conn.Close(batch.frames)
+			conn.Close(batch.waiting())
 			batch.free()
 			s.endUpgrade(up)
 			s.forget()
 			return
 		}
 		s.mu.Unlock()
-		more := conn.Write(batch.frames)
+		more := conn.Write(batch.waiting())
 		batch.free()
 		s.mu.Lock()
 		for s.left != nil {
