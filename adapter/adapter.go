@@ -32,6 +32,9 @@ type Options struct {
 	Local bool
 	// Volatile drops the packet for clients that can't take it at once.
 	Volatile bool
+	// Latest is the key of a packet that takes the place of those which wait for
+	// the same client with the same key; empty for one that doesn't.
+	Latest string
 	// Uncompressed sends the packet as it is where others are compressed.
 	Uncompressed bool
 }

@@ -103,9 +103,9 @@ func (m *member) Broadcast(p *protocol.Packet, o adapter.Options) error {
 			one.sockets.Deliver(p, o)
 			return nil
 		}
-		carried, err := carry(p)
+		carried, err := carry(adapter.Request{Event: p, Options: o})
 		if err == nil {
-			one.sockets.Deliver(carried, o)
+			one.sockets.Deliver(carried.Event, carried.Options)
 		}
 		return err
 	}, true, !o.Local)

@@ -53,8 +53,13 @@ func (n *node) Deliver(p *protocol.Packet, o adapter.Options) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range list {
-		s.got = append(s.got, text(p))
+		s.got = append(s.got, text(p)+how(o))
 	}
+}
+
+// how is what is compared of how a packet is to reach its sockets.
+func how(o adapter.Options) string {
+	return fmt.Sprintf(" volatile %t latest %q uncompressed %t", o.Volatile, o.Latest, o.Uncompressed)
 }
 
 // text is what is compared of a packet.

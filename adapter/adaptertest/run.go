@@ -36,6 +36,7 @@ func Run(t *testing.T, nodes int, open func(t *testing.T) Cluster) {
 	for name, test := range map[string]func(*cluster){
 		"Broadcast":              (*cluster).broadcast,
 		"BroadcastKeepsItsOrder": (*cluster).order,
+		"BroadcastSaysHow":       (*cluster).how,
 		"TellSockets":            (*cluster).tellSockets,
 		"TellServers":            (*cluster).tellServers,
 		"Ask":                    (*cluster).ask,
@@ -186,6 +187,24 @@ func (c *cluster) order() {
 		}
 	}
 	c.expect("events in their order")
+}
+
+func (c *cluster) how() {
+	for name, o := range map[string]adapter.Options{
+		"volatile":     {Everyone: true, Volatile: true},
+		"latest":       {Everyone: true, Latest: `a "key", ü`},
+		"uncompressed": {Everyone: true, Uncompressed: true},
+		"all of it":    {Rooms: []string{"kind 1"}, Volatile: true, Latest: "k", Uncompressed: true},
+	} {
+		p := event(name)
+		if err := c.nodes[a].Broadcast(p, o); err != nil {
+			c.t.Fatal(name, ": ", err)
+		}
+		for _, model := range c.models {
+			model.Deliver(p, o)
+		}
+		c.expect(name)
+	}
 }
 
 func (c *cluster) tellSockets() {
