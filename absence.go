@@ -99,17 +99,24 @@ func (r *recovery) tooMuch(s *Socket, got uint64) bool {
 	return size > r.namespace.server.config.MaxBacklog/2
 }
 
-// replay returns the frames of what a socket was sent after a position.
+// replay returns the frames of what a socket was sent after a position: of a key
+// the latest, as if all of it had waited for the client.
 func (r *recovery) replay(s *Socket, got uint64) []*transport.Frame {
-	var frames []*transport.Frame
+	var parts [][]*transport.Frame
+	latest := map[string]bool{}
 	missing := r.log.after(got)
-	first := r.log.last() - uint64(len(missing)) + 1
-	for i := range missing {
-		if s.missed(first+uint64(i), &missing[i].options) {
-			frames = append(frames, missing[i].frames...)
+	for i, position := len(missing)-1, r.log.last(); i >= 0; i, position = i-1, position-1 {
+		one := &missing[i]
+		if latest[one.options.Latest] || !s.missed(position, &one.options) {
+			continue
 		}
+		if key := one.options.Latest; key != "" {
+			latest[key] = true
+		}
+		parts = append(parts, one.frames)
 	}
-	return frames
+	slices.Reverse(parts)
+	return slices.Concat(parts...)
 }
 
 // list puts a new socket into the namespace's index, in which it is alone in the

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/protocol"
 )
 
@@ -208,7 +209,7 @@ func (ns sockets) call(ctx context.Context, p *protocol.Packet, o adapter.Option
 		ns.hear(p, list)
 		for _, s := range list {
 			s.expect(own.ID, answers)
-			_ = s.queue(frames, true, nil) // if it has ended, expect knows, or end tells
+			_ = s.queue(frames, engine.Later, nil) // if it has ended, expect knows, or end tells
 		}
 		for range list {
 			a, ok := next(ctx, answers)

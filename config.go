@@ -65,6 +65,12 @@ type Config struct {
 	// disconnected for [SlowClient]; one that sends more is not read until
 	// its handlers have caught up. Default 4 MiB.
 	MaxBacklog int
+	// SlowClient says what becomes of an event for which MaxBacklog leaves no
+	// room, if it has to arrive. One that need not is marked by who emits it: with
+	// [Target.Volatile] it is dropped, with [Target.Latest] it takes the place of
+	// what it makes worthless. Default: [OverflowDisconnect], so that a client
+	// either gets every event, or knows that it does not.
+	SlowClient Overflow
 	// NoCompression sends all answers to polling requests as they are. Default:
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
 	// clients that accept that.

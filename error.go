@@ -3,6 +3,8 @@ package brio
 import (
 	"errors"
 	"fmt"
+
+	"github.com/briohq/brio/engine"
 )
 
 // What callers of brio test for.
@@ -10,6 +12,9 @@ var (
 	// ErrDisconnected is returned for a socket that has disconnected, also to
 	// those who wait for its acknowledgement.
 	ErrDisconnected = errors.New("socket disconnected")
+	// ErrBacklog is returned for a socket to which too much waits to be sent. It
+	// has been disconnected, unless Config.SlowClient has the event dropped.
+	ErrBacklog = engine.ErrBacklog
 	// ErrShutdown is the cause of what ends with the server.
 	ErrShutdown = errors.New("server shutting down")
 )

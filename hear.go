@@ -7,8 +7,8 @@ import "github.com/briohq/brio/protocol"
 // acknowledgements. It runs in the goroutine that emits, before that goes on, once
 // for each socket; so it must not block, nor emit to the sockets that it hears of. Events that one goroutine emits are heard in that order;
 // those that several emit to a socket at once may be sent in another order than
-// they are heard. An event may still be dropped, because it is volatile or
-// because the connection breaks. The arguments may be kept.
+// they are heard. An event may still be dropped, because it is volatile,
+// because a newer one of its key replaces it, or because the connection is slow, or breaks. The arguments may be kept.
 //
 // Without listeners this costs nothing. With one, an event that is emitted to a
 // single socket is encoded twice.

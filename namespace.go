@@ -298,7 +298,7 @@ const share = 256
 // work for many is shared by all cores, and done when queue returns, so that what
 // is sent next comes next.
 func (ns *Namespace) queue(list []*Socket, frames []*transport.Frame, o adapter.Options) {
-	how := engine.Later
+	how := engine.Later | ns.server.config.SlowClient.sending()
 	if o.Volatile {
 		how |= engine.Volatile
 	}
@@ -311,17 +311,20 @@ func (ns *Namespace) queue(list []*Socket, frames []*transport.Frame, o adapter.
 		others.Add(1)
 		ns.server.group.Go(func() {
 			defer others.Done()
-			queueEach(part, frames, how)
+			queueEach(part, frames, how, o.Latest)
 		})
 	}
-	queueEach(list, frames, how)
+	queueEach(list, frames, how, o.Latest)
 	others.Wait()
 }
 
-func queueEach(list []*Socket, frames []*transport.Frame, how engine.Sending) {
+func queueEach(list []*Socket, frames []*transport.Frame, how engine.Sending, key string) {
 	for _, s := range list {
-		if s.connected.Load() {
-			_ = s.connection.session.SendIf(frames, how, (*presence)(s), nil) // a client that is gone, or too slow, is not the sender's concern
+		if !s.connected.Load() {
+			continue
+		}
+		if err := s.connection.session.SendLatest(frames, how, (*presence)(s), key); err != nil {
+			s.dropped(err, how) // a client that is gone, or too slow, is not the sender's concern
 		}
 	}
 }

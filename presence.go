@@ -24,26 +24,44 @@ type farewell Socket
 // Open reports whether the client has to be told.
 func (s *farewell) Open() bool { return s.cause.Load() == nil && !s.gone.Swap(true) }
 
-// send writes frames at once, or leaves them to the flusher if more events of
-// this socket wait for their handlers, which are likely to have more to say.
+// send sends frames that have to arrive, or the client is disconnected.
 func (s *Socket) send(frames []*transport.Frame) error {
-	return s.queue(frames, s.more.Load(), nil)
+	return s.queue(frames, s.when(), nil)
 }
 
-// queue is send; then is called as [engine.Session.SendIf] does.
-func (s *Socket) queue(frames []*transport.Frame, later bool, then func()) error {
+// when has frames written at once, or left to the flusher if more events of this
+// socket wait for their handlers, which are likely to have more to say.
+func (s *Socket) when() engine.Sending {
+	if s.more.Load() {
+		return engine.Later
+	}
+	return 0
+}
+
+// queue sends frames; then is called as [engine.Session.SendIf] does.
+func (s *Socket) queue(frames []*transport.Frame, how engine.Sending, then func()) error {
 	if cause := s.cause.Load(); cause != nil {
 		return cause
 	}
-	var how engine.Sending
-	if later {
-		how = engine.Later
-	}
 	err := s.connection.session.SendIf(frames, how, (*presence)(s), then)
+	if err == nil {
+		return nil
+	}
+	s.dropped(err, how)
 	if errors.Is(err, engine.ErrClosed) {
 		return ErrDisconnected
 	}
 	return err
+}
+
+// dropped counts an event for which there was no room.
+func (s *Socket) dropped(err error, how engine.Sending) {
+	if how&engine.Drop == 0 || !errors.Is(err, engine.ErrBacklog) {
+		return // the client has gone
+	}
+	server := s.namespace.server
+	server.dropped.Add(1)
+	server.config.Logger.Debug("event dropped", "error", err, "socket", s.id, "namespace", s.namespace.name)
 }
 
 // sayGoodbye tells the client that the server has disconnected the socket.

@@ -21,7 +21,8 @@ import (
 // recovered.
 //
 // What a client has missed is all that was sent to it, but for volatile events
-// and those that ask for an acknowledgement. For that each event has one more
+// and those that ask for an acknowledgement, and of what was sent with one key
+// all but the last, see [Target.Latest]. For that each event has one more
 // argument, a string, which is the client's position; official clients of
 // version 4.6 and later give it back. A client that comes back before the server
 // has noticed that it had gone takes over: its old connection is closed.
@@ -276,7 +277,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 		return nil
 	}
 	if err == nil {
-		err = s.queue(frames, s.more.Load(), func() {
+		err = s.queue(frames, s.when()|s.namespace.server.config.SlowClient.sending(), func() {
 			r.keep(frames, adapter.Options{Rooms: []string{s.id}})
 			r.mu.Unlock() // what is left is to write, which others need not wait for
 		})

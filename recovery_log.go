@@ -67,11 +67,11 @@ func (l *log) drop() int {
 	return size
 }
 
-// recordSize is what a record counts for beside its frames and rooms.
+// recordSize is what a record counts for beside its frames, rooms and key.
 const recordSize = 160
 
 func newRecord(frames []*transport.Frame, o adapter.Options) record {
-	r := record{frames: frames, options: o, at: time.Now(), size: recordSize}
+	r := record{frames: frames, options: o, at: time.Now(), size: recordSize + len(o.Latest)}
 	for _, f := range frames {
 		r.size += f.Size() + recordSize
 	}

@@ -133,13 +133,18 @@ func (s *Socket) Broadcast() Target {
 // them at once.
 func (s *Socket) Volatile() Target { return s.namespace.To(s.id).Volatile() }
 
+// Latest returns this socket, for events that newer ones of the same key replace
+// while they wait: see [Target.Latest].
+func (s *Socket) Latest(key string) Target { return s.namespace.To(s.id).Latest(key) }
+
 // Uncompressed returns this socket, for events that are compressed already: see
 // [Target.Uncompressed].
 func (s *Socket) Uncompressed() Target { return s.namespace.To(s.id).Uncompressed() }
 
 // Emit sends an event. It doesn't block, and fails only if the arguments can't
-// be encoded, with [ErrDisconnected] if the socket has disconnected, or if too
-// much waits to be sent to it.
+// be encoded, with [ErrDisconnected] if the socket has disconnected, or with
+// [ErrBacklog] if too much waits to be sent to it: what becomes of it then is
+// Config.SlowClient's to say.
 func (s *Socket) Emit(event string, args ...any) error {
 	if r := s.namespace.recovery; r != nil {
 		return r.send(s, event, args)
@@ -150,7 +155,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 		return err
 	}
 	s.hear(event, args)
-	return s.send(frames)
+	return s.queue(frames, s.when()|s.namespace.server.config.SlowClient.sending(), nil)
 }
 
 // Go runs f beside the socket's handlers, for work that must not hold up the

@@ -44,6 +44,33 @@ func (t Target) Volatile() Target {
 	return t
 }
 
+// Latest sends an event as a state that newer ones of the same key make
+// worthless: a price, a position, a cursor. For a client that can't take them as
+// fast as they come, it takes the place of the one that waits. So at most one of
+// a key waits for each client, which skips states, but gets the last one.
+//
+// Only the key counts: events of any name replace each other if they are sent to
+// one socket with one key, with their attachments. Where that is not meant, make
+// the name a part of the key. The old event is taken away and the new one comes
+// last, so that a state never overtakes an event that was emitted before it; all
+// other events arrive, in order. What has been given to the connection is not
+// replaced any more. A quick client skips a state too if the next one is emitted
+// right behind it.
+//
+// A key counts for Config.MaxBacklog as its event does, and so does what is being
+// written: the last states of all keys should take less than half of it together.
+// One for which there is no room is treated as any other event, see
+// Config.SlowClient; if that drops it, the one that waits stays. One that is
+// volatile as well is dropped where it would have to wait. With [Recovery], a
+// client that comes back gets the last of the states that it has missed.
+//
+// This is for Emit; events that ask for an acknowledgement all arrive. The empty
+// key takes Latest back.
+func (t Target) Latest(key string) Target {
+	t.options.Latest = key
+	return t
+}
+
 // Uncompressed has an event sent as it is where others are compressed: over
 // WebSocket with Config.Deflate, and in answers to polling requests that carry
 // no other. It is for data that has been compressed already, such as images, on

@@ -38,7 +38,8 @@ type Config struct {
 	// largest polling request, that a client may send. Default 1,000,000.
 	MaxPayload int
 	// MaxBacklog is how many bytes may wait to be sent to one client; with
-	// more its session closes for [SlowClient]. Default 4 MiB.
+	// more its session closes for [SlowClient], unless what has no room may be
+	// dropped, see [Sending]. Default 4 MiB.
 	MaxBacklog int
 	// NoCompression sends all answers to polling requests as they are. Default:
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
