@@ -27,24 +27,26 @@ type place struct {
 // refused, the old ones stay. The gate must be comparable; with the empty key
 // nothing is replaced.
 func (s *Session) SendLatest(frames []*transport.Frame, how Sending, gate Gate, key string) error {
-	return s.send(frames, how, label{gate, key}, nil)
+	return s.send(frames, how, gate, nil, key)
 }
 
-// replaceable returns what waits under the label. It is called with mu held.
-func (s *Session) replaceable(l label) place {
-	if l.key == "" || s.out == nil {
-		return place{}
+// replaceable returns how many bytes what waits under the label counts for. It is
+// called with mu held.
+func (s *Session) replaceable(l label) int {
+	if s.out == nil {
+		return 0
 	}
-	return s.out.latest[l]
+	return s.out.latest[l].size
 }
 
-// replace takes old out of the outbox, and notes that what is queued next is
-// found by the label. It is called with mu held.
-func (s *Session) replace(l label, old, next place) {
+// replace takes out of the outbox what waits under the label, and notes where that
+// many frames that are queued next can be found. It is called with mu held.
+func (s *Session) replace(l label, count, size int) {
 	if s.out == nil {
 		s.out = outboxes.Get().(*outbox)
 	}
 	o := s.out
+	old := o.latest[l]
 	s.queued -= old.size
 	clear(o.frames[old.first : old.first+old.count])
 	o.gaps += old.count
@@ -54,12 +56,12 @@ func (s *Session) replace(l label, old, next place) {
 	if o.latest == nil {
 		o.latest = map[label]place{}
 	}
-	next.first = len(o.frames)
-	o.latest[l] = next
+	o.latest[l] = place{len(o.frames), count, size}
 }
 
-// close closes the gaps that replaced frames have left. It is called for one in
-// so many of them that each costs the same on average, however many wait.
+// close closes the gaps that replaced frames have left. It is called when there are
+// more of them than frames, so that replacing costs the same on average however
+// many wait, and before the frames are written.
 func (o *outbox) close() {
 	moved := make([]int, len(o.frames)) // where each is afterwards
 	n := 0

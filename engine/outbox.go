@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/briohq/brio/transport"
@@ -44,10 +43,10 @@ type outbox struct {
 
 var outboxes = sync.Pool{New: func() any { return new(outbox) }}
 
-// waiting returns the frames that wait. Nothing may be queued after it.
-func (o *outbox) waiting() []*transport.Frame {
+// all returns the frames that wait.
+func (o *outbox) all() []*transport.Frame {
 	if o.gaps > 0 {
-		o.frames = slices.DeleteFunc(o.frames, func(f *transport.Frame) bool { return f == nil })
+		o.close()
 	}
 	return o.frames
 }
@@ -58,7 +57,9 @@ func (o *outbox) free() {
 	}
 	clear(o.frames)
 	o.frames, o.gaps = o.frames[:0], 0
-	clear(o.latest)
+	if len(o.latest) > 0 {
+		clear(o.latest)
+	}
 	outboxes.Put(o)
 }
 
@@ -87,11 +88,11 @@ type Gate interface {
 
 // SendIf is SendThen if the gate is open, or nil, and fails with [ErrClosed] if not.
 func (s *Session) SendIf(frames []*transport.Frame, how Sending, gate Gate, then func()) error {
-	return s.send(frames, how, label{gate: gate}, then)
+	return s.send(frames, how, gate, then, "")
 }
 
-func (s *Session) send(frames []*transport.Frame, how Sending, l label, then func()) error {
-	size := len(l.key)
+func (s *Session) send(frames []*transport.Frame, how Sending, gate Gate, then func(), key string) error {
+	size := len(key)
 	for _, f := range frames {
 		size += f.Size()
 	}
@@ -100,11 +101,13 @@ func (s *Session) send(frames []*transport.Frame, how Sending, l label, then fun
 		room -= room / 4
 	}
 	s.mu.Lock()
-	old := s.replaceable(l)
-	others := s.queued - old.size
+	others := s.queued
+	if key != "" {
+		others -= s.replaceable(label{gate, key})
+	}
 	full := others > 0 && others+size > room
 	switch {
-	case s.state != open, l.gate != nil && !l.gate.Open():
+	case s.state != open, gate != nil && !gate.Open():
 		s.mu.Unlock()
 		return ErrClosed
 	case how&Volatile != 0 && (s.blocked || full):
@@ -118,8 +121,8 @@ func (s *Session) send(frames []*transport.Frame, how Sending, l label, then fun
 		s.Abort(SlowClient)
 		return ErrBacklog
 	}
-	if l.key != "" {
-		s.replace(l, old, place{count: len(frames), size: size})
+	if key != "" {
+		s.replace(label{gate, key}, len(frames), size)
 	}
 	s.queue(frames, size)
 	if then != nil {
@@ -172,14 +175,14 @@ func (s *Session) flush() {
 			up := s.upgrade
 			s.state, s.upgrade = closed, nil
 			s.mu.Unlock()
-			conn.Close(batch.waiting())
+			conn.Close(batch.all())
 			batch.free()
 			s.endUpgrade(up)
 			s.forget()
 			return
 		}
 		s.mu.Unlock()
-		more := conn.Write(batch.waiting())
+		more := conn.Write(batch.all())
 		batch.free()
 		s.mu.Lock()
 		for s.left != nil {
