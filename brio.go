@@ -36,9 +36,10 @@
 // # Bounds
 //
 // What waits to be sent to a client and what waits for its handlers is bounded
-// by [Config].MaxBacklog. A client that does not read is disconnected; one
-// that sends faster than its handlers work is read more slowly. One connection
-// is in at most [Config].MaxNamespaces namespaces.
+// by [Config].MaxBacklog. A client that does not read is disconnected, or misses
+// events, see [Config].SlowClient; of those sent with [Target.Latest] only the
+// newest of each key waits. One that sends faster than its handlers work is read
+// more slowly. One connection is in at most [Config].MaxNamespaces namespaces.
 //
 // # Caveats
 //

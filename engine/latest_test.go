@@ -99,7 +99,7 @@ func TestLatestBeforeTheEnd(t *testing.T) {
 		t.Errorf("its end: %q", got)
 	}
 
-	_, l, c = openFake(t, Config{}, true)
+	_, l, _ = openFake(t, Config{}, true)
 	l.send(t, 0, "4waits for a request")
 	l.sendLatest(t, 0, nil, "k", "4old")
 	l.sendLatest(t, 0, nil, "k", "4new")
@@ -147,7 +147,7 @@ func TestWhatHasNoRoom(t *testing.T) {
 	}
 	l.ended(t, SlowClient)
 
-	_, l, c = openFake(t, Config{MaxBacklog: bound}, false)
+	_, l, _ = openFake(t, Config{MaxBacklog: bound}, false)
 	l.session.mu.Lock()
 	l.session.dirty = true // the flusher leaves it alone
 	l.session.mu.Unlock()

@@ -354,6 +354,33 @@ func TestSlowClient(t *testing.T) {
 	l.ended(t, engine.SlowClient)
 }
 
+// One for which only the latest state waits is not, and gets that when it reads.
+func TestSlowClientSkipsStates(t *testing.T) {
+	s := openStation(t, engine.Config{MaxBacklog: 300_000})
+	client, l, _ := s.connect(t)
+	const states = 3000
+	padding := strings.Repeat(".", 1000)
+	for n := range states {
+		if err := l.session.SendLatest(frames(fmt.Sprintf("4%d %s", n, padding)), engine.Later, nil, "k"); err != nil {
+			t.Fatal(n, ": ", err)
+		}
+	}
+	if err := l.session.Send(frames("4end"), engine.Later); err != nil {
+		t.Fatal(err)
+	}
+	count, last := 0, -1
+	for packet := client.hear(); packet != "4end"; packet = client.hear() {
+		var n int
+		if _, err := fmt.Sscanf(packet, "4%d ", &n); err != nil || n <= last {
+			t.Fatalf("%.20s after %d: %v", packet, last, err)
+		}
+		count, last = count+1, n
+	}
+	if last != states-1 || count > states/2 {
+		t.Errorf("%d states, the last is %d", count, last)
+	}
+}
+
 func TestPingTimeout(t *testing.T) {
 	s := openStation(t, engine.Config{PingInterval: 20 * time.Millisecond, PingTimeout: 50 * time.Millisecond})
 	c, l, _ := s.connect(t)
