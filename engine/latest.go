@@ -19,9 +19,9 @@ type place struct {
 // of the same key behind the same gate: it takes those out that wait with them,
 // all that were queued as one, and queues the new ones at the end. So at most one
 // value of a key waits, and what remains keeps its order: a value never overtakes
-// what was sent before it. None is kept waiting by being replaced again and again, for
-// what waits is given to the transport as a whole. What has been given to it is
-// not replaced.
+// what was sent before it. No key is kept waiting by being replaced again and
+// again, for what waits is given to the transport as a whole. What has been given
+// to it is not replaced.
 //
 // The key counts for the bound as the frames do. If the new ones are dropped, or
 // refused, the old ones stay. The gate must be comparable; with the empty key
