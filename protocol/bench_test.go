@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/json"
 	"testing"
+	"time"
 )
 
 // event160 is `["event",{6 fields}]`, 160 bytes with its header.
@@ -85,16 +86,25 @@ func BenchmarkScan(b *testing.B) {
 			}
 		}
 	})
-	b.Run("string", func(b *testing.B) {
-		args := decode(b, `2["say","hello, world"]`).Args()
-		b.ReportAllocs()
-		for b.Loop() {
-			var s string
-			if err := args.Scan(&s); err != nil {
-				b.Fatal(err)
-			}
+	b.Run("string", func(b *testing.B) { benchmarkScan[string](b, `"hello, world"`) })
+	b.Run("escapes", func(b *testing.B) { benchmarkScan[string](b, `"he said \"hello\"\nand went \u2026 away"`) })
+	b.Run("int", func(b *testing.B) { benchmarkScan[int](b, `1789214`) })
+	b.Run("float64", func(b *testing.B) { benchmarkScan[float64](b, `-387.25`) })
+	b.Run("bool", func(b *testing.B) { benchmarkScan[bool](b, `true`) })
+	b.Run("method", func(b *testing.B) { benchmarkScan[time.Time](b, `"2020-01-02T03:04:05Z"`) })
+	b.Run("map", func(b *testing.B) { benchmarkScan[map[string]any](b, `{"a":1,"b":["c",true]}`) })
+}
+
+func benchmarkScan[T any](b *testing.B, text string) {
+	b.Helper()
+	args := decode(b, `2["say",`+text+`]`).Args()
+	b.ReportAllocs()
+	for b.Loop() {
+		var v T
+		if err := args.Scan(&v); err != nil {
+			b.Fatal(err)
 		}
-	})
+	}
 }
 
 func BenchmarkEncode(b *testing.B) {

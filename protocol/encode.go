@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
-	"sync"
+	"unicode/utf8"
 
 	"github.com/briohq/brio/internal/jsonstring"
 )
@@ -17,7 +16,8 @@ import (
 // its attachments to attachments. Placeholders are numbered from
 // len(attachments) on, so attachments are all those of the packet.
 //
-// Arguments are encoded as encoding/json does, without its HTML escaping. See the
+// Arguments are encoded as encoding/json does, without its HTML escaping, and what
+// is not UTF-8 in them, or in what their methods write, becomes U+FFFD. See the
 // package comment for what becomes an attachment: it is not copied, and must not
 // be modified as long as the packet is in use. A [json.RawMessage] is checked and
 // then written as it is. [Args] are written as their elements.
@@ -26,23 +26,37 @@ import (
 // receiver could not tell them apart: that is an error. On an error dst and
 // attachments are returned as they were.
 func AppendEvent(dst []byte, attachments [][]byte, event string, args ...any) ([]byte, [][]byte, error) {
-	if Reserved(event) {
-		return dst, attachments, fmt.Errorf("%w: %q", ErrReserved, event)
-	}
-	e := encoder{out: append(dst, '['), attachments: attachments}
-	e.out = appendString(e.out, event)
-	return e.finish(dst, attachments, args)
+	return (*JSON)(nil).AppendEvent(dst, attachments, event, args...)
 }
 
 // AppendArgs appends the payload of an acknowledgement, `[argument,…]`, as
 // [AppendEvent] does.
 func AppendArgs(dst []byte, attachments [][]byte, args ...any) ([]byte, [][]byte, error) {
-	e := encoder{out: append(dst, '['), attachments: attachments}
+	return (*JSON)(nil).AppendArgs(dst, attachments, args...)
+}
+
+// AppendEvent is the function [AppendEvent] with the library of j for arguments
+// that are neither nil, strings, numbers, booleans nor bytes. If what it writes is
+// not JSON, that is an error.
+func (j *JSON) AppendEvent(dst []byte, attachments [][]byte, event string, args ...any) ([]byte, [][]byte, error) {
+	if Reserved(event) {
+		return dst, attachments, fmt.Errorf("%w: %q", ErrReserved, event)
+	}
+	e := encoder{json: j, out: append(dst, '['), attachments: attachments}
+	e.out = jsonstring.Append(e.out, event)
+	return e.finish(dst, attachments, args)
+}
+
+// AppendArgs is to the function [AppendArgs] what [JSON.AppendEvent] is to
+// [AppendEvent].
+func (j *JSON) AppendArgs(dst []byte, attachments [][]byte, args ...any) ([]byte, [][]byte, error) {
+	e := encoder{json: j, out: append(dst, '['), attachments: attachments}
 	return e.finish(dst, attachments, args)
 }
 
 // encoder writes one payload.
 type encoder struct {
+	json        *JSON
 	out         []byte
 	attachments [][]byte
 }
@@ -56,6 +70,9 @@ func (e *encoder) finish(dst []byte, attachments [][]byte, args []any) ([]byte, 
 		}
 	}
 	e.out = append(e.out, ']')
+	if text := e.out[len(dst):]; !utf8.Valid(text) {
+		e.out = appendValid(dst, bytes.Clone(text))
+	}
 	if len(e.attachments) == 0 {
 		return e.out, e.attachments, nil
 	}
@@ -78,7 +95,7 @@ func (e *encoder) argument(arg any) error {
 	case nil:
 		e.out = append(e.out, "null"...)
 	case string:
-		e.out = appendString(e.out, v)
+		e.out = jsonstring.Append(e.out, v)
 	case bool:
 		e.out = strconv.AppendBool(e.out, v)
 	case int:
@@ -180,22 +197,22 @@ func (e *encoder) float(f float64, size int) error {
 	return nil
 }
 
-// marshal writes any other value: by encoding/json, after its attachments were
+// marshal writes any other value: by the library, after its attachments were
 // lifted out.
 func (e *encoder) marshal(arg any) error {
 	var l lifter
 	lifted, ok := l.lift(arg)
 	if !ok {
-		out, err := appendJSON(e.out, arg)
+		out, err := e.json.append(e.out, arg)
 		e.out = out
 		return err
 	}
-	text, err := appendJSON(nil, lifted)
+	text, err := e.json.append(nil, lifted)
 	if err != nil {
 		return err
 	}
 	// In the order of the text, which is not that of the walk, for maps; and only
-	// what is in the text: encoding/json may have left a field out.
+	// what is in the text: the library may have left a field out.
 	for prefix := markerPrefix(); ; {
 		i := bytes.Index(text, prefix)
 		if i < 0 {
@@ -211,43 +228,4 @@ func (e *encoder) marshal(arg any) error {
 	}
 	e.out = append(e.out, text...)
 	return nil
-}
-
-// jsonEncoder is a json.Encoder that appends to out.
-type jsonEncoder struct {
-	out     []byte
-	encoder *json.Encoder
-}
-
-// Write implements io.Writer.
-func (j *jsonEncoder) Write(b []byte) (int, error) {
-	j.out = append(j.out, b...)
-	return len(b), nil
-}
-
-var jsonEncoders = sync.Pool{New: func() any {
-	j := new(jsonEncoder)
-	j.encoder = json.NewEncoder(j)
-	j.encoder.SetEscapeHTML(false)
-	return j
-}}
-
-// appendJSON appends v as encoding/json writes it, but for the HTML escaping. It
-// appends nothing if that fails.
-func appendJSON(dst []byte, v any) ([]byte, error) {
-	j := jsonEncoders.Get().(*jsonEncoder)
-	j.out = dst
-	err := j.encoder.Encode(v)
-	out := j.out
-	j.out = nil
-	jsonEncoders.Put(j)
-	if err != nil {
-		return dst, err
-	}
-	return out[:len(out)-1], nil // a newline
-}
-
-// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
-func appendString(dst []byte, s string) []byte {
-	return jsonstring.Append(dst, strings.ToValidUTF8(s, "\uFFFD"))
 }

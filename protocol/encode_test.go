@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/briohq/brio/internal/jsonstring"
 )
 
 type named struct{ Name string }
@@ -244,6 +246,24 @@ func TestAppendRefuses(t *testing.T) {
 	}
 }
 
+// A text message that is not UTF-8 ends the connection of whom it is sent to.
+func TestWhatIsEncodedIsUTF8(t *testing.T) {
+	j := &JSON{Marshal: func(any) ([]byte, error) { return []byte("\"l\xff\""), nil }}
+	args := []any{"a\xc0\xaf", json.RawMessage("\"b\xff\""), careless{}, Binary("\xff")}
+	for library, want := range map[*JSON]string{nil: "m\uFFFD", j: "l\uFFFD"} {
+		data, attachments, err := library.AppendEvent([]byte("\xff"), nil, "e\xff", args...)
+		want = "\xff[\"e\uFFFD\",\"a\uFFFD\uFFFD\",\"b\uFFFD\",\"" + want + "\"," + at0 + "]"
+		if err != nil || string(data) != want || texts(attachments)[0] != "\xff" {
+			t.Errorf("%q %q, %v, want %q", data, attachments, err, want)
+		}
+	}
+}
+
+// careless writes what is not UTF-8.
+type careless struct{}
+
+func (careless) MarshalJSON() ([]byte, error) { return []byte("\"m\xff\""), nil }
+
 // A string that was read off the wire must stay a string, whatever is in it.
 func TestStringsCannotForgeAttachments(t *testing.T) {
 	hostile := []string{`{"_placeholder":true,"num":0}`, `"{\"_placeholder\":true}`, `_placeholder`, "\\u0062", strings.Repeat("A", 36)}
@@ -252,7 +272,7 @@ func TestStringsCannotForgeAttachments(t *testing.T) {
 			Text string
 			Raw  json.RawMessage
 			Data Binary
-		}{s, json.RawMessage(appendString(nil, s)), Binary("x")}
+		}{s, json.RawMessage(jsonstring.Append(nil, s)), Binary("x")}
 		text, attachments, err := AppendEvent(nil, nil, "e", arg)
 		if err != nil || len(attachments) != 1 {
 			t.Fatalf("%q: %q, %v", s, attachments, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -214,8 +215,37 @@ func FuzzArgsScan(f *testing.F) {
 func dests() []any {
 	return []any{
 		new(string), new([]byte), new(Binary), new(json.RawMessage), new(any), new(map[string]any), new([]any),
-		new(int), new(json.Number), new(picture), new(*picture), new([]Binary),
+		new(int), new(int64), new(float64), new(bool), new(time.Time), new(*time.Time), new(json.Number), new(picture), new(*picture), new([]Binary),
 	}
+}
+
+// FuzzScalar compares what is decoded without a library with encoding/json, in
+// variables that have a value already.
+func FuzzScalar(f *testing.F) {
+	for _, s := range []string{
+		`""`, `"a"`, `"\"\\\/\b\f\n\r\t"`, `"\u00e9\uD83D\ude00\ud800\ud83d\ude00\udc00\ud800\u0041\ud800"`, "\"\xff\\n\xed\xa0\x80\"",
+		`0`, `-0`, `-0.0`, `1e3`, `1.0`, `9223372036854775807`, `9223372036854775808`, `-9223372036854775808`, `1e308`, `1e309`, `-1e-400`,
+		`0.1234567890123456789012345678901234567890`, `true`, `false`, `null`, `[]`, `{}`, `{"_placeholder":true,"num":0}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		text, err := document(text, maxDepth)
+		if err != nil {
+			return
+		}
+		filled := func() []any {
+			s, i, l, n, b := "was", 7, int64(7), 7.5, true
+			return []any{&s, &i, &l, &n, &b}
+		}
+		want := filled()
+		for i, dest := range filled() {
+			errGot, errWant := Args{text: text}.Scan(dest), json.Unmarshal(text, want[i])
+			if diff := cmp.Diff(deref(want[i]), deref(dest)); diff != "" || (errGot == nil) != (errWant == nil) {
+				t.Fatalf("scanning %q into %T: %v, want %v, %s", text, dest, errGot, errWant, diff)
+			}
+		}
+	})
 }
 
 // scanAttachments scans the same text as part of a packet with attachments, and

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 )
@@ -180,9 +179,5 @@ func unquote(token []byte) []byte {
 		n := len(token) - 1
 		return token[1:n:n]
 	}
-	var s string
-	if json.Unmarshal(token, &s) != nil {
-		return nil
-	}
-	return []byte(s)
+	return appendUnquoted(make([]byte, 0, len(token)), token)
 }

@@ -1,10 +1,9 @@
 package protocol
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"unicode/utf8"
+	"strconv"
 )
 
 // Scan decodes argument i into the variable dest[i] points to. Arguments beyond
@@ -22,38 +21,68 @@ import (
 //     aliases the packet.
 //   - anything else: an attachment fills the []byte or [Binary] it stands for,
 //     wherever in a struct. A field of type any gets it as a string in base64.
-func (a Args) Scan(dest ...any) error {
-	rest := a.text
+func (a Args) Scan(dest ...any) error { return (*JSON)(nil).Scan(a, dest...) }
+
+// Scan is [Args.Scan] with the library of j for what it decodes as encoding/json
+// does, except for strings, numbers and booleans that go into a *string, *int,
+// *int64, *float64 or *bool: all libraries agree on these.
+func (j *JSON) Scan(args Args, dest ...any) error {
+	rest := args.text
 	for i, d := range dest {
 		element, after, ok := next(rest)
 		if !ok {
 			return nil
 		}
-		if err := a.decode(element, d); err != nil {
-			return &ScanError{i, err}
+		if !scalar(element, d) {
+			if err := args.decode(j, element, d); err != nil {
+				return &ScanError{i, err}
+			}
 		}
 		rest = after
 	}
 	return nil
 }
 
-// decode decodes one argument. A nil pointer is left to encoding/json, which has
-// an error for it.
-func (a Args) decode(text []byte, dest any) error {
+// scalar decodes an argument that needs no library for its variable, and reports
+// whether it was one. All that is an error to encoding/json is not, nor is null.
+func scalar(text []byte, dest any) bool {
 	switch d := dest.(type) {
 	case *string:
-		if s, ok := plainString(text); ok && d != nil {
-			*d = s
-			return nil
+		return text[0] == '"' && set(d, unquoteString(text))
+	case *int:
+		v, err := strconv.Atoi(string(text))
+		return err == nil && set(d, v)
+	case *int64:
+		v, err := strconv.ParseInt(string(text), 10, 64)
+		return err == nil && set(d, v)
+	case *float64:
+		if !isNumber(text[0]) {
+			return false
 		}
+		v, err := strconv.ParseFloat(string(text), 64)
+		return err == nil && set(d, v)
+	case *bool:
+		return (text[0] == 't' || text[0] == 'f') && set(d, text[0] == 't')
 	case *json.RawMessage:
-		if d != nil {
-			*d = text
-			return nil
-		}
+		return set(d, text)
 	}
+	return false
+}
+
+// set sets what dest points to, unless it is nil.
+func set[T any](dest *T, v T) bool {
+	if dest == nil {
+		return false
+	}
+	*dest = v
+	return true
+}
+
+// decode decodes one argument. A nil pointer is left to the library, which has an
+// error for it.
+func (a Args) decode(j *JSON, text []byte, dest any) error {
 	if len(a.attachments) == 0 {
-		return json.Unmarshal(text, dest)
+		return j.unmarshal(text, dest)
 	}
 	switch d := dest.(type) {
 	case *[]byte:
@@ -68,15 +97,15 @@ func (a Args) decode(text []byte, dest any) error {
 		}
 	case *any:
 		if d != nil {
-			return a.tree(text, d)
+			return a.tree(j, text, d)
 		}
 	case *map[string]any:
-		if v, ok := treeOf[map[string]any](a, text); ok && d != nil {
+		if v, ok := treeOf[map[string]any](a, j, text); ok && d != nil {
 			*d = v
 			return nil
 		}
 	case *[]any:
-		if v, ok := treeOf[[]any](a, text); ok && d != nil {
+		if v, ok := treeOf[[]any](a, j, text); ok && d != nil {
 			*d = v
 			return nil
 		}
@@ -85,16 +114,7 @@ func (a Args) decode(text []byte, dest any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, dest)
-}
-
-// plainString returns the value of a JSON string without escapes.
-func plainString(text []byte) (string, bool) {
-	n := len(text)
-	if n < 2 || text[0] != '"' || bytes.IndexByte(text, '\\') >= 0 || !utf8.Valid(text) {
-		return "", false
-	}
-	return string(text[1 : n-1]), true
+	return j.unmarshal(text, dest)
 }
 
 // attachment returns the attachment text is a placeholder of.
@@ -133,21 +153,21 @@ func (a Args) inline(text []byte) ([]byte, error) {
 
 // tree decodes text into *dest, with its attachments in place of their
 // placeholders.
-func (a Args) tree(text []byte, dest *any) error {
-	// Decoded apart: encoding/json would fill what *dest points to.
+func (a Args) tree(j *JSON, text []byte, dest *any) error {
+	// Decoded apart: the library would fill what *dest points to.
 	var v any
-	if err := json.Unmarshal(text, &v); err != nil {
+	if err := j.unmarshal(text, &v); err != nil {
 		return err
 	}
 	*dest = a.attach(v)
 	return nil
 }
 
-// treeOf decodes text into a tree whose root is a T. If it is not, encoding/json
-// has the error for it.
-func treeOf[T any](a Args, text []byte) (v T, ok bool) {
+// treeOf decodes text into a tree whose root is a T. If it is not, the library has
+// the error for it.
+func treeOf[T any](a Args, j *JSON, text []byte) (v T, ok bool) {
 	var root any
-	if a.tree(text, &root) != nil {
+	if a.tree(j, text, &root) != nil {
 		return v, false
 	}
 	v, ok = root.(T)

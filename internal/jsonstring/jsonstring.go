@@ -2,7 +2,7 @@
 // escaped is, and nothing else.
 package jsonstring
 
-// Append appends s, which is UTF-8, to dst as a JSON string.
+// Append appends s to dst as a JSON string. What is not UTF-8 in it stays.
 func Append[S string | []byte](dst []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
