@@ -115,7 +115,7 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error
 	}
 	select {
 	case a := <-to:
-		return Args{Args: a.packet.Args()}, a.err
+		return s.namespace.server.args(a.packet.Args()), a.err
 	case <-ctx.Done():
 		return Args{}, context.Cause(ctx)
 	}
@@ -129,7 +129,7 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error
 // it early gives up what is still awaited.
 func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[Answer[Args], error] {
 	return func(yield func(Answer[Args], error) bool) {
-		p, err := newEvent(t.namespace.name, event, args)
+		p, err := t.namespace.newEvent(event, args)
 		if err != nil {
 			yield(Answer[Args]{}, err)
 			return
@@ -148,7 +148,7 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 				}
 			case r.Answer != nil:
 				delete(silent, r.Answer.Socket)
-				if !yield(newAnswer(r)) {
+				if !yield(t.namespace.server.newAnswer(r)) {
 					return
 				}
 			}
@@ -165,12 +165,12 @@ func (t Target) All(ctx context.Context, event string, args ...any) iter.Seq2[An
 }
 
 // newAnswer returns what a reply has for who asked.
-func newAnswer(r adapter.Reply) (Answer[Args], error) {
+func (s *Server) newAnswer(r adapter.Reply) (Answer[Args], error) {
 	a := Answer[Args]{Node: r.Node, Socket: r.Answer.Socket}
 	why := r.Answer.Failure
 	switch {
 	case why == nil:
-		a.Value = Args{Args: r.Answer.Ack.Args()}
+		a.Value = s.args(r.Answer.Ack.Args())
 		return a, nil
 	case a.Socket != "":
 		return a, &AckError{r.Node, a.Socket, &Disconnect{Reason(why.Message)}}

@@ -15,8 +15,16 @@ type Binary = protocol.Binary
 // decoded only by Scan, and may be kept and emitted as they are.
 type Args struct {
 	protocol.Args
-	ack *acknowledgement // what the client asked for, nil for nothing
+	json *JSON            // the server's, nil for encoding/json
+	ack  *acknowledgement // what the client asked for, nil for nothing
 }
+
+// Scan decodes argument i into the variable dest[i] points to, as
+// [protocol.Args.Scan] does, with the library of [Config].JSON.
+func (a Args) Scan(dest ...any) error { return a.json.Scan(a.Args, dest...) }
+
+// args returns what handlers get of the arguments of a packet.
+func (s *Server) args(a protocol.Args) Args { return Args{Args: a, json: &s.config.JSON} }
 
 // acknowledgement is the answer that somebody waits for.
 type acknowledgement struct {
@@ -40,7 +48,7 @@ func (a Args) Ack(values ...any) error {
 	var err error
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	p.Data, p.Attachments, err = protocol.AppendArgs((*buf)[:0], nil, values...)
+	p.Data, p.Attachments, err = a.json.AppendArgs((*buf)[:0], nil, values...)
 	if err != nil {
 		return err
 	}

@@ -161,6 +161,13 @@ type Config struct {
 	// protocol/msgpack. Clients must use the same. Default: text, the one that
 	// clients use unless told otherwise.
 	Codec protocol.Codec
+	// JSON is the library for the arguments of events and acknowledgements, for
+	// all but strings, numbers, booleans and bytes on their own. Its functions may
+	// be called concurrently, with what clients sent: a library that can be
+	// crashed lets them crash the server. What it writes is checked. Handshake.Auth
+	// and the server's own packets are always encoding/json's. Default:
+	// encoding/json, without its HTML escaping.
+	JSON JSON
 	// Adapter connects each namespace with its cluster. Default: memory, a
 	// server that is alone.
 	Adapter adapter.New
@@ -168,6 +175,9 @@ type Config struct {
 	// refused requests and packets (debug). Default: silence.
 	Logger *slog.Logger
 }
+
+// JSON is a library that turns values into JSON text and back, see [Config].JSON.
+type JSON = protocol.JSON
 
 // Deflate is how messages over WebSocket are compressed.
 type Deflate = engine.Deflate

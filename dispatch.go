@@ -260,7 +260,7 @@ func (s *Socket) depart() {
 // handle calls the handlers of one event, and answers for them if they fail.
 func (s *Socket) handle(p *protocol.Packet) {
 	table := s.namespace.table.Load()
-	args := Args{Args: p.Args()}
+	args := s.namespace.server.args(p.Args())
 	if p.HasID {
 		args.ack = &acknowledgement{to: s, id: p.ID}
 	}

@@ -25,7 +25,7 @@ func (ns *Namespace) hear(p *protocol.Packet, to []*Socket) {
 	event, args := p.Event()
 	for _, s := range to {
 		if s.connected.Load() {
-			s.heard(event, Args{Args: args})
+			s.heard(event, ns.server.args(args))
 		}
 	}
 }
@@ -35,8 +35,8 @@ func (s *Socket) hear(event string, args []any) {
 	if len(s.namespace.table.Load().onOutgoing) == 0 || s.ended() {
 		return
 	}
-	if p, err := newEvent(s.namespace.name, event, args); err == nil {
-		s.heard(event, Args{Args: p.Args()})
+	if p, err := s.namespace.newEvent(event, args); err == nil {
+		s.heard(event, s.namespace.server.args(p.Args()))
 	}
 }
 

@@ -55,7 +55,7 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 func (s *Server) encodeEvent(p *protocol.Packet, event string, args []any) ([]*transport.Frame, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	data, attachments, err := protocol.AppendEvent((*buf)[:0], nil, event, args...)
+	data, attachments, err := s.config.JSON.AppendEvent((*buf)[:0], nil, event, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,13 @@ func (s *Server) encodeEvent(p *protocol.Packet, event string, args []any) ([]*t
 
 // newEvent returns the packet of an event, which owns its bytes: attachments
 // too, for the caller may go on with what it passed.
-func newEvent(namespace, event string, args []any) (*protocol.Packet, error) {
-	data, attachments, err := protocol.AppendEvent(nil, nil, event, args...)
+func (ns *Namespace) newEvent(event string, args []any) (*protocol.Packet, error) {
+	data, attachments, err := ns.server.config.JSON.AppendEvent(nil, nil, event, args...)
 	if err != nil {
 		return nil, err
 	}
 	for i, b := range attachments {
 		attachments[i] = slices.Clone(b)
 	}
-	return &protocol.Packet{Type: protocol.Event, Namespace: namespace, Data: data, Attachments: attachments}, nil
+	return &protocol.Packet{Type: protocol.Event, Namespace: ns.name, Data: data, Attachments: attachments}, nil
 }

@@ -264,7 +264,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 	if cause := s.cause.Load(); cause != nil {
 		return cause
 	}
-	p, err := newEvent(s.namespace.name, event, args)
+	p, err := s.namespace.newEvent(event, args)
 	if err != nil {
 		return err
 	}

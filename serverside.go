@@ -47,7 +47,7 @@ func (ns *Namespace) OnServer(event string, f func(ctx context.Context, ns *Name
 // if the cluster can't be reached. Nodes that are not there, or are overrun, miss
 // the event.
 func (ns *Namespace) ServerEmit(event string, args ...any) error {
-	p, err := newEvent(ns.name, event, args)
+	p, err := ns.newEvent(event, args)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (ns *Namespace) ServerEmit(event string, args ...any) error {
 // begins; leaving it early gives up what is still awaited.
 func (ns *Namespace) ServerAll(ctx context.Context, event string, args ...any) iter.Seq2[Answer[Args], error] {
 	return func(yield func(Answer[Args], error) bool) {
-		p, err := newEvent(ns.name, event, args)
+		p, err := ns.newEvent(event, args)
 		if err != nil {
 			yield(Answer[Args]{}, err)
 			return
@@ -71,7 +71,7 @@ func (ns *Namespace) ServerAll(ctx context.Context, event string, args ...any) i
 			a := Answer[Args]{Node: r.Node}
 			switch {
 			case err == nil && r.Answer != nil:
-				a, err = newAnswer(r)
+				a, err = ns.server.newAnswer(r)
 			case err == nil:
 				continue
 			}
@@ -131,7 +131,9 @@ func (e *errands) run(ns *Namespace) {
 // handle calls the handler of a server's event, and logs why it failed. It
 // returns what may be told of that.
 func (ns *Namespace) handle(ctx context.Context, f func(context.Context, *Namespace, Args) error, p *protocol.Packet, ack *acknowledgement) *Error {
-	err := ns.guard("server event", "", func() error { return f(ctx, ns, Args{p.Args(), ack}) })
+	args := ns.server.args(p.Args())
+	args.ack = ack
+	err := ns.guard("server event", "", func() error { return f(ctx, ns, args) })
 	if err == nil {
 		return nil
 	}
@@ -180,7 +182,7 @@ func (ns sockets) serve(ctx context.Context, p *protocol.Packet) iter.Seq2[adapt
 func (ns *Namespace) failed(e *Error) *adapter.Answer {
 	a := &adapter.Answer{Ack: protocol.Packet{Type: protocol.Ack}, Failure: &adapter.Failure{Message: e.Message}}
 	_ = ns.guard("error data", "", func() (err error) {
-		a.Ack.Data, a.Ack.Attachments, err = protocol.AppendArgs(nil, nil, ns.server.config.AckError(e))
+		a.Ack.Data, a.Ack.Attachments, err = ns.server.config.JSON.AppendArgs(nil, nil, ns.server.config.AckError(e))
 		if err == nil && e.Data != nil {
 			a.Failure.Data, err = json.Marshal(e.Data)
 		}

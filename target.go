@@ -86,7 +86,7 @@ func (t Target) Uncompressed() Target {
 // can't be reached; then this node's sockets have got it nevertheless. The
 // arguments may be modified afterwards.
 func (t Target) Emit(event string, args ...any) error {
-	p, err := newEvent(t.namespace.name, event, args)
+	p, err := t.namespace.newEvent(event, args)
 	if err != nil {
 		return err
 	}
