@@ -24,8 +24,8 @@ import (
 func (a Args) Scan(dest ...any) error { return (*JSON)(nil).Scan(a, dest...) }
 
 // Scan is [Args.Scan] with the library of j for what it decodes as encoding/json
-// does, except for strings, numbers and booleans that go into a *string, *int,
-// *int64, *float64 or *bool: all libraries agree on these.
+// does. Strings, numbers and booleans that go into a *string, *int, *int64,
+// *float64 or *bool are not left to it, and always as encoding/json has them.
 func (j *JSON) Scan(args Args, dest ...any) error {
 	rest := args.text
 	for i, d := range dest {

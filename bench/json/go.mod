@@ -4,7 +4,10 @@ module github.com/briohq/brio/bench/json
 
 go 1.26.0
 
+replace github.com/briohq/brio => ../..
+
 require (
+	github.com/briohq/brio v0.0.0
 	github.com/bytedance/sonic v1.15.5
 	github.com/go-json-experiment/json v1.27.2
 	github.com/goccy/go-json v0.12.0
@@ -19,5 +22,5 @@ require (
 	github.com/segmentio/asm v1.1.3 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	golang.org/x/arch v0.0.0-20210923205945-b76863e36670 // indirect
-	golang.org/x/sys v0.22.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )
