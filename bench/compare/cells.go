@@ -3,6 +3,7 @@ package main
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // A server is one that is measured.
@@ -11,10 +12,12 @@ type server struct {
 	about    string
 	byHand   string
 	command  func(dir string) []string // dir is where what was built is
+	env      []string
 	node     bool
 	eiows    bool
 	protocol string // "" is Socket.IO
 	floor    bool
+	extra    bool // measured only if it is named
 }
 
 func servers() []server {
@@ -25,7 +28,7 @@ func servers() []server {
 		return func(string) []string { return append([]string{"node", "bench/peers/socketio.mjs"}, args...) }
 	}
 
-	return []server{
+	list := []server{
 		{
 			name: "floor", floor: true, command: built("floor"), byHand: "go run ./bench/floor",
 			about: "bare epoll, frames by hand; a write for each delivery",
@@ -51,6 +54,31 @@ func servers() []server {
 			about: "the same with eiows, a WebSocket engine in C++",
 		},
 	}
+	for _, v := range []struct{ name, about, env string }{
+		{"brio-gogc50", "brio with GOGC=50: half of what is live may be garbage", "GOGC=50"},
+		{"brio-gogc200", "brio with GOGC=200", "GOGC=200"},
+		{"brio-gogc400", "brio with GOGC=400", "GOGC=400"},
+		{"brio-memlimit", "brio with GOGC=off and GOMEMLIMIT=256MiB: it collects only when it would have more", "GOGC=off GOMEMLIMIT=256MiB"},
+	} {
+		list = append(list, server{
+			name: v.name, about: v.about, extra: true, env: strings.Fields(v.env),
+			command: built("server"), byHand: v.env + " go run ./bench/server",
+		})
+	}
+
+	return list
+}
+
+// usual are the servers that are measured if none is named.
+func usual() []string {
+	var names []string
+	for _, s := range servers() {
+		if !s.extra {
+			names = append(names, s.name)
+		}
+	}
+
+	return names
 }
 
 // measures reports whether the server can be measured in a mode.
@@ -73,10 +101,11 @@ type mode struct {
 	figure  figure
 	polling bool
 	twoCore bool
+	paced   bool // at a rate, the same for all servers
 }
 
 func modes(quick bool) []mode {
-	idle := 5000
+	idle := 15_000 // a process may have 20,000 files
 	if quick {
 		idle = 1000
 	}
@@ -90,7 +119,7 @@ func modes(quick bool) []mode {
 		{name: "bcast64-w2", args: args("broadcast"), about: "1,000 subscribers, 64 B, 2 publications under way"},
 		{name: "bcast64-w16", args: args("broadcast", "--window", "16"), about: "the same with 16"},
 		{name: "bcast1k-w2", args: args("broadcast", "--size", "1024"), about: "1,000 subscribers, 1 KiB, 2 publications under way"},
-		{name: "bcast64-rate", args: args("broadcast", "--rate", "20"), about: "1,000 subscribers, 64 B, 20 publications a second whatever the server does: look at latency"},
+		{name: "bcast64-rate", paced: true, args: args("broadcast", "--rate", "20"), about: "1,000 subscribers, 64 B, 20 publications a second whatever the server does: look at latency"},
 		{name: "rooms", args: args("rooms"), about: "100 rooms of 10, random publishers, 64 B, 100 publications under way"},
 		{name: "polling", polling: true, args: args("polling"), about: "echo over HTTP long-polling, 50 clients, 64 B, one message of each under way"},
 		{name: "bcast64-w2-2core", twoCore: true, args: args("broadcast"), about: "bcast64-w2, server and load sharing two cores"},

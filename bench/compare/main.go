@@ -1,7 +1,7 @@
 // Command compare measures brio beside other servers and beside the floor, each
 // in each mode of package load, and writes one table of ratios.
 //
-//	make bench          everything, about ten minutes; writes bench/results.md
+//	make bench          everything, about twelve minutes; writes bench/results.md
 //	make bench-quick    one short look at everything
 //	go run ./bench/compare --server brio --server floor --mode echo-w1
 //
@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/briohq/brio/bench/internal/machine"
 )
 
 type command struct {
@@ -57,7 +59,11 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	if c.Out == "" && !c.Quick && c.Server == nil && c.Mode == nil {
 		c.Out = "bench/results.md"
 	}
+	line := c.line()
 	c.defaults()
+	if c.Server == nil {
+		c.Server = usual()
+	}
 	servers, err := chosen(servers(), c.Server, func(s server) string { return s.name })
 	if err != nil {
 		return err
@@ -72,14 +78,14 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left, the system clears
 
-	r := &results{began: time.Now(), command: c, servers: servers, modes: modes, machine: thisMachine(), samples: map[cell][]sample{}}
+	r := &results{began: time.Now(), command: c, line: line, servers: servers, modes: modes, machine: machine.This(), samples: map[cell][]sample{}}
 	if err := prepare(ctx, dir, r, progress); err != nil {
 		return err
 	}
 	if err := measureAll(ctx, dir, r, progress); err != nil {
 		return err
 	}
-	r.machine.loadAfter = loadAverage()
+	r.machine.Done()
 	text := r.markdown()
 	if _, err := io.WriteString(out, text); err != nil {
 		return err
@@ -91,6 +97,28 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 
 	return r.failures()
+}
+
+// line is what does this again.
+func (c command) line() string {
+	line := "go run ./bench/compare"
+	for _, s := range c.Server {
+		line += " --server " + s
+	}
+	for _, m := range c.Mode {
+		line += " --mode " + m
+	}
+	for _, flag := range []struct {
+		name  string
+		given bool
+		value any
+	}{{"repeats", c.Repeats > 0, c.Repeats}, {"warmup", c.Warmup > 0, c.Warmup}, {"duration", c.Duration > 0, c.Duration}} {
+		if flag.given {
+			line += fmt.Sprintf(" --%s %v", flag.name, flag.value)
+		}
+	}
+
+	return line
 }
 
 func (c *command) defaults() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,15 +12,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
+	"github.com/briohq/brio/bench/internal/program"
 	"github.com/briohq/brio/bench/load"
 )
-
-// patience is how long a server may take to start, and to end.
-const patience = 10 * time.Second
 
 // limit is how long one measurement may take.
 const limit = 2 * time.Minute
@@ -63,14 +58,14 @@ func measure(ctx context.Context, dir string, s server, m mode, c command) sampl
 	if m.twoCore {
 		serverCores, loadCores, threads = []int{0, 1}, []int{0, 1}, 2
 	}
-	p, err := start(ctx, s.command(dir), serverCores, threads)
+	p, err := program.Start(ctx, s.command(dir), serverCores, append([]string{fmt.Sprintf("GOMAXPROCS=%d", threads)}, s.env...)...)
 	if err != nil {
 		return sample{failure: err.Error()}
 	}
-	defer p.stop()
+	defer p.Stop()
 
 	args := append([]string{
-		"bench", "http://" + p.address, "--json", "--pid", strconv.Itoa(p.cmd.Process.Pid),
+		"bench", "http://" + p.Address, "--json", "--pid", strconv.Itoa(p.PID),
 		"--warmup", c.Warmup.String(), "--duration", c.Duration.String(),
 	}, m.args...)
 	if s.protocol != "" {
@@ -80,67 +75,19 @@ func measure(ctx context.Context, dir string, s server, m mode, c command) sampl
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	err = startOn(cmd, loadCores)
+	err = program.StartOn(cmd, loadCores)
 	if err == nil {
 		err = cmd.Wait()
 	}
 	var one sample
 	if e := json.Unmarshal(out.Bytes(), &one.Report); e != nil {
-		return sample{failure: fmt.Sprintf("%v: %s", err, lastLine(complaints.String()))}
+		return sample{failure: fmt.Sprintf("%v: %s", err, program.LastLine(complaints.String()))}
 	}
 	if one.Faults.Any() {
 		one.failure = one.Faults.String()
 	}
 
 	return one
-}
-
-// A process is a server that listens.
-type process struct {
-	cmd     *exec.Cmd
-	address string
-	stderr  bytes.Buffer
-}
-
-// start returns when the server says where it listens.
-func start(ctx context.Context, command []string, cores []int, threads int) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, command[0], append(command[1:], "--listen", "127.0.0.1:0")...)}
-	p.cmd.Stderr = &p.stderr
-	p.cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", threads))
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = patience
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := startOn(p.cmd, cores); err != nil {
-		return nil, err
-	}
-	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() }) // it may have ended
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	late.Stop()
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if !ok {
-		p.stop()
-		return nil, fmt.Errorf("%s does not listen: %q %w %s", command[0], line, err, lastLine(p.stderr.String()))
-	}
-	p.address = address
-
-	return p, nil
-}
-
-// stop ends the server, if need be without its consent. How it ends says nothing
-// about what was measured.
-func (p *process) stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
-	_ = p.cmd.Wait()
-	late.Stop()
-}
-
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return lines[len(lines)-1]
 }
 
 // A sample is one measurement, or what went wrong.

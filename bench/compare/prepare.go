@@ -10,13 +10,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/briohq/brio/bench/internal/program"
 )
 
 // prepare builds and installs what is measured. What can't be had here is noted,
 // with the reason, and left out.
 func prepare(ctx context.Context, dir string, r *results, progress io.Writer) error {
 	tell(progress, "building\n")
-	if err := build(ctx, ".", dir, "./cmd/brio", "./bench/server", "./bench/floor"); err != nil {
+	if err := program.Build(ctx, ".", dir, "./cmd/brio", "./bench/server", "./bench/floor"); err != nil {
 		return err
 	}
 	r.missing = map[string]string{}
@@ -38,7 +40,7 @@ func prepare(ctx context.Context, dir string, r *results, progress io.Writer) er
 
 func obtain(ctx context.Context, dir string, s server, progress io.Writer) error {
 	if s.name == "centrifuge" {
-		return build(ctx, "bench/peers", dir, "./centrifuge")
+		return program.Build(ctx, "bench/peers", dir, "./centrifuge")
 	}
 	if !s.node {
 		return nil
@@ -51,16 +53,6 @@ func obtain(ctx context.Context, dir string, s server, progress io.Writer) error
 	}
 
 	return install(ctx, "bench/peers/eiows", progress)
-}
-
-func build(ctx context.Context, module, dir string, packages ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", dir + string(filepath.Separator)}, packages...)...)
-	cmd.Dir = module
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
-	}
-
-	return nil
 }
 
 // install installs the packages of a folder, unless that has been done.

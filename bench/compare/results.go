@@ -7,18 +7,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/bench/load"
 )
 
 // Results are all that was measured.
 type results struct {
-	began   time.Time
-	command command
-	machine machine
-	servers []server
-	modes   []mode
-	missing map[string]string // by server, why
-	samples map[cell][]sample
+	began    time.Time
+	command  command
+	line     string // what was typed
+	machine  machine.Machine
+	software []string // versions of what is measured
+	servers  []server
+	modes    []mode
+	missing  map[string]string // by server, why
+	samples  map[cell][]sample
 }
 
 type cell struct{ server, mode string }
@@ -121,6 +124,8 @@ func (r *results) markdown() string {
 	var b strings.Builder
 	r.writeHead(&b)
 	r.writeRatios(&b)
+	r.writeTails(&b)
+	r.writeSecondCore(&b)
 	b.WriteString("## Figures\n\nMedians, with the least and the most in brackets. `faults` are those of all repeats together.\n")
 	for _, m := range r.modes {
 		r.writeMode(&b, m)
@@ -130,19 +135,11 @@ func (r *results) markdown() string {
 }
 
 func (r *results) writeHead(b *strings.Builder) {
-	m := r.machine
-	fmt.Fprintf(b, "# Measured beside others\n\nWritten by `go run ./bench/compare`; docs/performance.md says what is measured and how.\n\n")
-	fmt.Fprintf(b, "| | |\n|---|---|\n")
-	for _, row := range [][2]string{
-		{"date", r.began.UTC().Format("2006-01-02 15:04 UTC") + fmt.Sprintf(", %.0f min", time.Since(r.began).Minutes())},
-		{"commit", m.commit},
-		{"machine", m.cpu + ", " + m.memory + ", " + m.kernel},
-		{"load average", m.loadBefore + " before, " + m.loadAfter + " after (the measurement itself is up to 2)"},
-		{"software", strings.Join(m.software, ", ")},
-		{"each", fmt.Sprintf("%d repeats of %v, after %v under load", r.command.Repeats, r.command.Duration, r.command.Warmup)},
-	} {
-		fmt.Fprintf(b, "| %s | %s |\n", row[0], row[1])
-	}
+	fmt.Fprintf(b, "# Measured beside others\n\nWritten by `%s`; docs/performance.md says what is measured and how.\n\n", r.line)
+	b.WriteString(r.machine.Table(
+		[2]string{"software", strings.Join(r.software, ", ")},
+		[2]string{"each", fmt.Sprintf("%d repeats of %v, after %v under load", r.command.Repeats, r.command.Duration, r.command.Warmup)},
+	))
 	b.WriteString("\n")
 	for _, s := range r.servers {
 		fmt.Fprintf(b, "- **%s**: %s\n", s.name, s.about)
@@ -164,6 +161,85 @@ func (r *results) writeRatios(b *strings.Builder) {
 		fmt.Fprintf(b, "| %s |", s.name)
 		for _, m := range r.modes {
 			fmt.Fprintf(b, " %s |", r.ratio(cell{s.name, m.name}))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+}
+
+// writeTails writes how late the slowest hundredth of messages was, where the
+// load is the same for all: at a rate.
+func (r *results) writeTails(b *strings.Builder) {
+	p99 := func(s sample) float64 { return s.Latency.P99 }
+	for _, m := range r.modes {
+		if !m.paced {
+			continue
+		}
+		floor, best := 0.0, ""
+		for _, s := range r.servers {
+			list := r.good(cell{s.name, m.name})
+			if len(list) == 0 {
+				continue
+			}
+			v := median(list, p99)
+			if s.floor && (floor == 0 || v < floor) {
+				floor = v
+			}
+			if !s.floor && !strings.HasPrefix(s.name, "brio") && (best == "" || v < median(r.good(cell{best, m.name}), p99)) {
+				best = s.name
+			}
+		}
+		fmt.Fprintf(b, "## Latency of %s\n\nThe load is the same for all, so that latency can be compared: %s.", m.name, m.about)
+		if own := r.good(cell{"brio", m.name}); len(own) > 0 && best != "" {
+			v, least := median(own, p99), median(r.good(cell{best, m.name}), p99)
+			fmt.Fprintf(b, " brio's p99 is %.2f times that of %s, the best of its peers (%.2f ms and %.2f ms).", v/least, best, v, least)
+		}
+		b.WriteString("\n\n| server | p99 ms | × floor |\n|---|---:|---:|\n")
+		for _, s := range r.servers {
+			list := r.good(cell{s.name, m.name})
+			if len(list) == 0 {
+				fmt.Fprintf(b, "| %s | – | – |\n", s.name)
+				continue
+			}
+			mid, least, most := spread(list, p99)
+			ratio := "–"
+			if floor > 0 {
+				ratio = fmt.Sprintf("%.2f", mid/floor)
+			}
+			fmt.Fprintf(b, "| %s | %.2f (%.2f–%.2f) | %s |\n", s.name, mid, least, most, ratio)
+		}
+		b.WriteString("\n")
+	}
+}
+
+// writeSecondCore writes how much more is delivered when server and load share
+// two cores instead of having one each.
+func (r *results) writeSecondCore(b *strings.Builder) {
+	perSecond := func(s sample) float64 { return s.PerSecond() }
+	var pairs [][2]string
+	for _, m := range r.modes {
+		one, ok := strings.CutSuffix(m.name, "-2core")
+		if ok && slices.ContainsFunc(r.modes, func(m mode) bool { return m.name == one }) {
+			pairs = append(pairs, [2]string{one, m.name})
+		}
+	}
+	if pairs == nil {
+		return
+	}
+	b.WriteString("## Two cores instead of one\n\nMessages a second in the modes that end in `2core`, divided by those with one core for the server and one for the load. The load needs its part of the two cores, so that this is no more than a lower bound; bench/sessions.md has the figure without a load.\n\n| server |")
+	for _, p := range pairs {
+		fmt.Fprintf(b, " %s |", p[0])
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(pairs)) + "\n")
+	for _, s := range r.servers {
+		fmt.Fprintf(b, "| %s |", s.name)
+		for _, p := range pairs {
+			one, two := r.good(cell{s.name, p[0]}), r.good(cell{s.name, p[1]})
+			if len(one) == 0 || len(two) == 0 {
+				b.WriteString(" – |")
+				continue
+			}
+			fmt.Fprintf(b, " %.2f |", median(two, perSecond)/median(one, perSecond))
 		}
 		b.WriteString("\n")
 	}

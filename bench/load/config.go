@@ -22,7 +22,7 @@ type Mode string
 // The modes.
 const (
 	Idle      Mode = "idle"      // connect, and stay
-	Connect   Mode = "connect"   // connect and leave, again and again
+	Connect   Mode = "connect"   // connect and leave, again and again; at a rate, stay until it is their turn to leave
 	Echo      Mode = "echo"      // each sends to itself
 	Broadcast Mode = "broadcast" // one sends to all
 	Rooms     Mode = "rooms"     // any sends to its room
@@ -68,7 +68,9 @@ type Config struct {
 	Window int
 	// Rate is how many messages are sent per second, whether or not those
 	// before have arrived. Latency is then counted from when a message was due.
-	// Default: 0, the next is sent when one has arrived everywhere.
+	// Of Connect it is how many connections per second leave and are replaced,
+	// the oldest first; the others stay, and do nothing. Default: 0, the next is
+	// sent when one has arrived everywhere; of Connect, each leaves at once.
 	Rate float64
 	// Size is the bytes of a message's argument, a string. Default 64, at least
 	// 40, at most 100,000.
@@ -94,6 +96,9 @@ type Config struct {
 	// that makes the load, so it must not wait. Default: nobody.
 	Progress func(Progress)
 }
+
+// churns reports whether connections stay until they are replaced at a rate.
+func (c Config) churns() bool { return c.Mode == Connect && c.Rate > 0 }
 
 // Progress is how it goes.
 type Progress struct {

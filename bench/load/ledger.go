@@ -20,6 +20,16 @@ type Faults struct {
 // Any reports whether there is one.
 func (f Faults) Any() bool { return f != Faults{} }
 
+// Add adds those of another run.
+func (f *Faults) Add(g Faults) {
+	f.Lost += g.Lost
+	f.Duplicates += g.Duplicates
+	f.Reordered += g.Reordered
+	f.Foreign += g.Foreign
+	f.Malformed += g.Malformed
+	f.Dropped += g.Dropped
+}
+
 // String names them.
 func (f Faults) String() string {
 	var parts []string

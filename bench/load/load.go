@@ -19,6 +19,8 @@
 //   - sends the arguments of the event pub to all sockets in its room, itself
 //     included, as the event msg.
 //
+// Clients of Idle and Connect may hear what others publish, and don't mind.
+//
 // # What is counted
 //
 // Each message says who sent it, as which, to which room, and since when it has
@@ -56,7 +58,7 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 
 // all goes through the phases.
 func (r *run) all(ctx context.Context) error {
-	if r.config.Mode != Connect {
+	if r.config.Mode != Connect || r.config.churns() {
 		if err := r.gather(ctx); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ type plan struct {
 	// first is how many messages each of the clients before each begins with.
 	each, first int
 	// next is who sends when a message of one has arrived everywhere, or, at a
-	// rate, when the time has come.
+	// rate, when the time has come; of Connect, who is replaced.
 	next func(r *run, after *client) *client
 }
 
@@ -25,6 +25,12 @@ func (c Config) plan() plan {
 			next = following
 		}
 		return plan{members: 1, senders: 1, each: c.Connections, first: c.Window, next: next}
+	case Connect:
+		p := plan{members: 1, senders: 1}
+		if c.churns() {
+			p.next = following
+		}
+		return p
 	default:
 		return plan{members: 1, senders: 1}
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/briohq/brio/bench/internal/machine"
 )
 
 // tick is the unit of the times in /proc/PID/stat, the same on every Linux that
@@ -106,20 +108,14 @@ func readStat(pid int) (stat, error) {
 func (p *process) private() (int, error) {
 	sum := 0
 	for i, pid := range p.pids {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		n, err := machine.Private(pid)
 		if errors.Is(err, fs.ErrNotExist) && i > 0 {
 			continue
 		}
 		if err != nil {
 			return 0, err
 		}
-		for line := range strings.Lines(string(b)) {
-			fields := strings.Fields(line)
-			if len(fields) == 3 && strings.HasPrefix(fields[0], "Private_") {
-				kilobytes, _ := strconv.Atoi(fields[1]) // the kernel wrote it
-				sum += kilobytes << 10
-			}
-		}
+		sum += n
 	}
 
 	return sum, nil

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/briohq/brio/bench/internal/machine"
 )
 
 // Report is what was measured. Its JSON is what programs read.
@@ -108,7 +110,7 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 
 // finish returns the report of the run.
 func (r *run) finish() *Report {
-	c, report := r.config, &r.report
+	c, report := r.config, r.report
 	report.URL, report.Protocol, report.Mode, report.Connections = c.URL, c.Protocol, c.Mode, c.Connections
 	if c.Mode == Rooms {
 		report.Members = c.Members
@@ -126,7 +128,7 @@ func (r *run) finish() *Report {
 		report.Drop = r.firstDrop.Error()
 	}
 
-	return report
+	return &report
 }
 
 // WriteText writes the report for people.
@@ -140,12 +142,12 @@ func (r *Report) WriteText(w io.Writer) error {
 	switch r.Mode {
 	case Connect:
 	case Idle:
-		line("connecting", "%s/s%s", count(r.Connecting.PerSecond), r.connectCPU())
+		line("connecting", "%s/s%s", machine.Count(r.Connecting.PerSecond), r.connectCPU())
 	default:
-		line("messages", "%s/s, %s in %.1f s", count(r.PerSecond()), count(float64(r.Messages)), r.Seconds)
+		line("messages", "%s/s, %s in %.1f s", machine.Count(r.PerSecond()), machine.Count(float64(r.Messages)), r.Seconds)
 	}
 	if r.Mode == Connect {
-		line("connections", "%s/s%s", count(r.Connecting.PerSecond), r.connectCPU())
+		line("connections", "%s/s%s", machine.Count(r.Connecting.PerSecond), r.connectCPU())
 	}
 	if r.Mode != Idle {
 		line("latency", "p50 %s, p99 %s, p99.9 %s, max %s", ms(r.Latency.P50), ms(r.Latency.P99), ms(r.Latency.P999), ms(r.Latency.Max))
@@ -171,7 +173,7 @@ func (r *Report) writeServer(line func(name, format string, args ...any)) {
 	case r.Server == nil:
 		line("server", "not measured: its process is not known (--pid)")
 	case r.Mode == Idle:
-		line("server", "%s B of private memory a connection, %.2f cores", count(r.MemoryPerConnection()), r.Server.Cores)
+		line("server", "%s B of private memory a connection, %.2f cores", machine.Count(r.MemoryPerConnection()), r.Server.Cores)
 	case r.Mode == Connect:
 		line("server", "%.2f cores", r.Server.Cores)
 	default:
@@ -181,11 +183,14 @@ func (r *Report) writeServer(line func(name, format string, args ...any)) {
 
 // load says in words what was done.
 func (r *Report) load() string {
-	s := fmt.Sprintf("%s, %s connections", r.Mode, count(float64(r.Connections)))
+	s := fmt.Sprintf("%s, %s connections", r.Mode, machine.Count(float64(r.Connections)))
 	switch r.Mode {
 	case Idle:
 		return s
 	case Connect:
+		if r.Rate > 0 {
+			return s + fmt.Sprintf(", %g replaced a second", r.Rate)
+		}
 		return s + " at a time"
 	case Rooms:
 		s += fmt.Sprintf(" in rooms of %d", r.Members)
@@ -218,18 +223,4 @@ func ms(v float64) string {
 		return fmt.Sprintf("%.2f ms", v)
 	}
 	return fmt.Sprintf("%.0f ms", v)
-}
-
-// count writes a number with separators.
-func count(v float64) string {
-	s := fmt.Sprintf("%.0f", v)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-
-	return sign + s
 }

@@ -51,6 +51,14 @@ func TestReportsForPeople(t *testing.T) {
   this client  0.00 cores
   faults       none lost, duplicated or out of order
 `},
+		"connect at a rate": {func(r *Report) { r.Mode, r.Rate, r.ClientCores, r.Server = Connect, 20, 0, nil }, `
+  load         connect, 5,000 connections, 20 replaced a second
+  connections  9,858/s
+  latency      p50 1.23 ms, p99 9.99 ms, p99.9 46 ms, max 120 ms
+  server       not measured: its process is not known (--pid)
+  this client  0.00 cores
+  faults       none lost, duplicated or out of order
+`},
 	} {
 		r := figures
 		one.change(&r)

@@ -127,17 +127,24 @@ func (r *run) joined(c *client) {
 	c.joined = true
 	r.opening--
 	r.connected++
-	if r.config.Mode != Connect {
+	if r.config.Mode != Connect || !r.active && r.config.churns() {
 		return
 	}
 	r.count++
 	r.record(c.began)
+	if !r.config.churns() {
+		r.leave(c)
+		if r.active {
+			r.open(int(c.index))
+		}
+	}
+}
+
+// leave ends a client's connection, without a word.
+func (r *run) leave(c *client) {
 	c.gone = true
 	c.pipe.close()
 	r.connected--
-	if r.active {
-		r.open(int(c.index))
-	}
 }
 
 // lost is told by a client's pipe that it has ended.
@@ -235,7 +242,7 @@ func (r *run) begin() {
 	r.active = true
 	r.loop.now = time.Since(r.loop.start)
 	switch {
-	case r.config.Mode == Connect:
+	case r.config.Mode == Connect && !r.config.churns():
 		for i := range r.clients {
 			r.open(i)
 		}
@@ -255,7 +262,8 @@ func (r *run) begin() {
 	}
 }
 
-// pace sends what is due at a rate, and returns when the next is.
+// pace sends what is due at a rate, or replaces who is, and returns when the next
+// is.
 func (r *run) pace(now time.Duration) time.Duration {
 	step := time.Duration(float64(time.Second) / r.config.Rate)
 	for r.due <= now {
@@ -263,12 +271,27 @@ func (r *run) pace(now time.Duration) time.Duration {
 		if !c.gone && c.pipe.backlog() > maxBacklog {
 			return r.check // or when the server has taken some of it
 		}
+		if r.config.churns() && !c.joined {
+			return r.check // or when it has come
+		}
 		r.last = c
-		r.send(c, r.due)
+		if r.config.churns() {
+			r.replace(c)
+		} else {
+			r.send(c, r.due)
+		}
 		r.due += step
 	}
 
 	return r.due
+}
+
+// replace has a client leave, and another come.
+func (r *run) replace(c *client) {
+	if !c.gone {
+		r.leave(c)
+	}
+	r.open(int(c.index))
 }
 
 // giveUp lets go of messages that have been under way for too long, so that

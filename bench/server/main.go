@@ -4,11 +4,11 @@
 //	go run ./bench/server --listen 127.0.0.1:3001
 //	go run ./cmd/brio bench http://127.0.0.1:3001 --mode broadcast
 //
-// It says "listening on ADDRESS" once it does, and ends when it is interrupted.
+// Beside it there are GET /debug/state and /debug/heap, see package contract. It
+// says "listening on ADDRESS" once it does, and ends when it is interrupted.
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +23,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/bench/contract"
 )
 
 // patience is how long a shutdown may take.
@@ -68,35 +69,10 @@ func (c command) run(ctx context.Context) (err error) {
 	return serve(ctx, listener)
 }
 
-// room is the one that a socket is in.
-const room brio.Key[string] = "room"
-
-func contract() *brio.Server {
-	server := brio.NewServer(brio.Config{})
-	main := server.Of("/")
-	main.OnConnect(func(_ context.Context, s *brio.Socket) error {
-		name := cmp.Or(s.Handshake().URL.Query().Get("room"), "room")
-		room.Set(s, name)
-		s.Join(name)
-		return nil
-	})
-	main.On("echo", func(_ context.Context, s *brio.Socket, args brio.Args) error {
-		if args.WantsAck() {
-			return args.Ack(args)
-		}
-		return s.Emit("echo", args)
-	})
-	main.On("pub", func(_ context.Context, s *brio.Socket, args brio.Args) error {
-		return s.Namespace().To(room.Get(s)).Emit("msg", args)
-	})
-
-	return server
-}
-
 // serve serves until ctx is done, and returns when nothing runs any more.
 func serve(ctx context.Context, listener net.Listener) error {
-	server := contract()
-	site := &http.Server{Handler: server, ReadHeaderTimeout: patience}
+	server := contract.New(brio.Config{})
+	site := &http.Server{Handler: contract.Site(server), ReadHeaderTimeout: patience}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)

@@ -39,6 +39,7 @@ func TestEveryMode(t *testing.T) {
 	for name, config := range map[string]load.Config{
 		"idle":            {Mode: load.Idle, Connections: 100},
 		"connect":         {Mode: load.Connect},
+		"connect-rate":    {Mode: load.Connect, Connections: 20, Rate: 100},
 		"echo":            {Mode: load.Echo, Connections: 20},
 		"echo-w16":        {Mode: load.Echo, Connections: 20, Window: 16},
 		"echo-ack":        {Mode: load.Echo, Connections: 20, Window: 4, Ack: true},

@@ -23,7 +23,7 @@ type bench struct {
 	Connections int           `help:"How many clients (default: 1000; echo 100, polling 50, connect 16 at a time)." short:"c" placeholder:"N"`
 	Members     int           `help:"Clients of a room, in mode rooms (default: 10)." placeholder:"N"`
 	Window      int           `help:"Messages under way: of each client in echo and polling, in all in broadcast and rooms (default: 1; broadcast 2, rooms 100)." short:"w" placeholder:"N"`
-	Rate        float64       `help:"Messages sent a second, whether or not those before have arrived, instead of a window." short:"r" placeholder:"N"`
+	Rate        float64       `help:"Messages sent a second, whether or not those before have arrived, instead of a window; in connect, connections replaced a second, which stay until then." short:"r" placeholder:"N"`
 	Size        int           `help:"Bytes of a message (default: 64)." default:"64" short:"s" placeholder:"N"`
 	Ack         bool          `help:"Ask for acknowledgements, in echo and polling."`
 	Warmup      time.Duration `help:"Time under load before measuring." default:"1s"`

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startOn starts a program on the given cores: it inherits them from the thread
+// StartOn starts a program on the given cores: it inherits them from the thread
 // that starts it.
-func startOn(cmd *exec.Cmd, cores []int) error {
+func StartOn(cmd *exec.Cmd, cores []int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
