@@ -37,12 +37,29 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: ## Measure brio beside others: ten minutes, writes bench/results.md
+bench: ## Measure brio beside others: twelve minutes, writes bench/results.md
 	go run ./bench/compare
 
 .PHONY: bench-quick
 bench-quick: ## The same, one short look: two minutes, writes nothing
 	go run ./bench/compare --quick
+
+.PHONY: soak
+soak: ## Keep 18,000 connections for ten minutes; writes bench/soak.md
+	go run ./bench/soak --out bench/soak.md
+
+.PHONY: sessions
+sessions: ## Count up to a million sessions without sockets: ten minutes, writes bench/sessions.md
+	go run ./bench/sessions --out bench/sessions.md
+
+.PHONY: heap
+heap: ## Say where an idle connection's bytes go; writes bench/heap.md
+	go run ./bench/heap --out bench/heap.md
+
+.PHONY: gc
+gc: ## Measure brio with other settings of the collector: three minutes, writes bench/gc.md
+	go run ./bench/compare --out bench/gc.md --repeats 5 --mode idle --mode echo-w16 \
+		--server brio --server brio-gogc50 --server brio-gogc200 --server brio-gogc400 --server brio-memlimit
 
 .PHONY: microbench
 microbench: ## Run every Go benchmark for BENCHTIME (1s), with allocations

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,46 @@ func TestResultsDivideByTheCheaperFloor(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
+	}
+}
+
+func TestResultsCompareLatencyAndCores(t *testing.T) {
+	r := measured()
+	r.modes, _ = chosen(modes(false), []string{"bcast64-w2", "bcast64-rate", "bcast64-w2-2core"}, func(m mode) string { return m.name })
+	r.servers, _ = chosen(servers(), []string{"floor", "brio", "brio-gogc50", "centrifuge", "socketio-ws"}, func(s server) string { return s.name })
+	took := func(p99 float64, messages int) []sample {
+		return []sample{{Report: load.Report{Seconds: 1, Messages: messages, Latency: load.Latency{P99: p99}, Server: &load.Server{User: 1}}}}
+	}
+	r.samples = map[cell][]sample{
+		{"floor", "bcast64-rate"}:       took(4, 20),
+		{"brio", "bcast64-rate"}:        took(6, 20),
+		{"brio-gogc50", "bcast64-rate"}: took(5, 20),
+		{"centrifuge", "bcast64-rate"}:  took(12, 20),
+		{"socketio-ws", "bcast64-rate"}: took(8, 20),
+		{"brio", "bcast64-w2"}:          took(1, 100),
+		{"brio", "bcast64-w2-2core"}:    took(1, 170),
+		{"floor", "bcast64-w2"}:         took(1, 100),
+	}
+	text := r.markdown()
+	for _, want := range []string{
+		"## Latency of bcast64-rate\n",
+		"brio's p99 is 0.75 times that of socketio-ws, the best of its peers (6.00 ms and 8.00 ms).",
+		"| floor | 4.00 (4.00–4.00) | 1.00 |\n| brio | 6.00 (6.00–6.00) | 1.50 |\n",
+		"| server | bcast64-w2 |\n|---|---:|\n| floor | – |\n| brio | 1.70 |\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+func TestCommandLines(t *testing.T) {
+	c := command{Server: []string{"brio", "floor"}, Mode: []string{"idle"}, Repeats: 5, Duration: time.Second}
+	if got, want := c.line(), "go run ./bench/compare --server brio --server floor --mode idle --repeats 5 --duration 1s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := usual(); slices.Contains(got, "brio-gogc50") || !slices.Contains(got, "brio") {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -123,7 +123,11 @@ func (r *results) ratio(c cell) string {
 func (r *results) markdown() string {
 	var b strings.Builder
 	r.writeHead(&b)
-	r.writeRatios(&b)
+	if slices.ContainsFunc(r.servers, func(s server) bool { return s.floor }) {
+		r.writeRatios(&b)
+	} else {
+		b.WriteString("\n")
+	}
 	r.writeTails(&b)
 	r.writeSecondCore(&b)
 	b.WriteString("## Figures\n\nMedians, with the least and the most in brackets. `faults` are those of all repeats together.\n")

@@ -161,11 +161,12 @@ type load struct {
 }
 
 func (w *world) loads() []load {
-	var emitters group.Group
 	emit := func(n int, f func(i int)) {
+		var emitters group.Group
 		for i := range n {
 			emitters.Go(func() { f(i) })
 		}
+		_ = emitters.Wait(context.Background()) // emitting never blocks
 	}
 	all := func(int) { _ = w.main.Emit("msg", text) } // which can be encoded
 	const crowd = 4

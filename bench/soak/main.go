@@ -5,8 +5,9 @@
 //	make soak           18,000 connections for ten minutes; writes bench/soak.md
 //	go run ./bench/soak --connections 1000 --duration 30s
 //
-// Server and load are processes of their own, each on a core of its own. It works
-// on Linux only.
+// Server and load are processes of their own, the server on the first core. It
+// works on Linux only. The test of this command is the same with fewer
+// connections, inside one process.
 package main
 
 import (
