@@ -59,8 +59,8 @@ func TestSoak(t *testing.T) {
 			t.Errorf("%s: %d messages, %s %s", p.name, p.report.Messages, p.report.Faults, p.report.Drop)
 		}
 	}
-	if s.together < s.duration {
-		t.Errorf("all were connected for %v only", s.together)
+	if s.together == 0 {
+		t.Error("never were all connected")
 	}
 	if s.after.Connections != 0 || s.after.Goroutines > s.before.Goroutines {
 		t.Errorf("%+v before, %+v after", s.before, s.after)
