@@ -88,6 +88,16 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	return os.WriteFile(c.Out, []byte(text), 0o644)
 }
 
+// line is what does this again.
+func (c command) line() string {
+	line := "go run ./bench/sessions"
+	for _, n := range c.Sessions {
+		line += fmt.Sprint(" --sessions ", n)
+	}
+
+	return line + fmt.Sprintf(" --repeats %d --duration %v", c.Repeats, c.Duration)
+}
+
 // measureAlone measures in a process of its own.
 func (c command) measureAlone(ctx context.Context, sessions, cores int) (f figures, err error) {
 	self, err := os.Executable()
