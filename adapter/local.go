@@ -81,6 +81,9 @@ func (l *Local[M]) Remove(m M) {
 		l.places(l.all[p.all-1]).all = p.all
 	}
 	p.all = 0
+	if len(l.all) == 0 { // maps never shrink
+		l.ids, l.rooms, l.all = map[string]M{}, map[string]*room[M]{}, nil
+	}
 }
 
 // Join puts a member into rooms. It does nothing for one that has not been

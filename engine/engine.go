@@ -255,7 +255,14 @@ func (s *Server) remove(session *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, session.id)
-	if s.empty != nil && len(s.sessions) == 0 {
+	if len(s.sessions) > 0 {
+		return
+	}
+	s.sessions = map[string]*Session{} // maps never shrink
+	for _, shard := range s.shards {
+		shard.flusher.forget()
+	}
+	if s.empty != nil {
 		close(s.empty)
 		s.empty = nil
 	}

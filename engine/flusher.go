@@ -30,6 +30,16 @@ func (f *flusher) add(s *Session) {
 	}
 }
 
+// forget lets go what a burst has needed.
+func (f *flusher) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.spare = nil
+	if len(f.waiting) == 0 {
+		f.waiting = nil
+	}
+}
+
 func (f *flusher) run() {
 	for {
 		f.mu.Lock()

@@ -82,10 +82,20 @@ func (l *loop) event(e *unix.EpollEvent) {
 func (l *loop) set(fd int32, c *polled) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if c == nil && int(fd) >= len(l.conns) {
+		return // it has not been started
+	}
 	for int(fd) >= len(l.conns) {
 		l.conns = append(l.conns, make([]*polled, max(64, len(l.conns)/4))...)
 	}
 	l.conns[fd] = c
+}
+
+// forget lets the table go, when there are no connections.
+func (l *loop) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = nil
 }
 
 // all returns the connections that have been started.

@@ -64,7 +64,13 @@ func (p *Poller) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conns--
-	if p.empty != nil && p.conns == 0 {
+	if p.conns > 0 {
+		return
+	}
+	for _, l := range p.loops {
+		l.forget()
+	}
+	if p.empty != nil {
 		close(p.empty)
 		p.empty = nil
 	}
