@@ -102,6 +102,12 @@ var strata = []stratum{
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",
 	},
 	{
+		pkg:    "client/engineio",
+		ours:   []string{"transport", "internal/..."},
+		theirs: []string{"github.com/gobwas/..."},
+		why:    "the other end of a connection: like a session it carries messages, and knows nothing of namespaces or events",
+	},
+	{
 		pkg:  "apps/...",
 		ours: []string{".", "web", "apps/..."},
 		why:  "the showcase is written with what every user has: no internals, no other library",
