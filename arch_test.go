@@ -108,6 +108,12 @@ var strata = []stratum{
 		why:    "the other end of a connection: like a session it carries messages, and knows nothing of namespaces or events",
 	},
 	{
+		pkg:    "client/webtransport",
+		ours:   []string{"client/engineio", "transport", "internal/..."},
+		theirs: []string{"github.com/quic-go/webtransport-go", "github.com/quic-go/quic-go/..."},
+		why:    "the client's one place that knows QUIC, for who asks for it: no other client may need it to build",
+	},
+	{
 		pkg:  "apps/...",
 		ours: []string{".", "web", "apps/..."},
 		why:  "the showcase is written with what every user has: no internals, no other library",

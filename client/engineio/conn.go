@@ -66,13 +66,18 @@ func (c *Conn) Transport() string {
 // has started, with a *[CloseError].
 func (c *Conn) Serve(f func(data []byte, binary bool)) error {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	c.mu.Lock()
+	if c.state != open {
+		c.mu.Unlock()
+		_ = c.group.Wait(ctx)
+		return &CloseError{Reason: ForcedClose}
+	}
 	c.stop = cancel
 	pipe := c.pipe
-	over := c.state != open
 	c.listen(pipe)
 	c.mu.Unlock()
-	if names := c.config.upgrades(c.handshake.Upgrades); len(names) > 0 && !over {
+	if names := c.config.upgrades(c.handshake.Upgrades); len(names) > 0 {
 		if _, polls := pipe.(*polling); polls {
 			c.group.Go(func() { c.improve(ctx, names) })
 		}

@@ -134,11 +134,25 @@ func (c *Conn) write() {
 		c.mu.Lock()
 		c.outbox.written(batch, size)
 		c.broken = c.broken || err != nil || parting // nothing follows a goodbye
-		if parting && c.stop == nil {                // nobody reads, to hear that of the server
-			defer hangUp(c.shut())
+		if parting && c.stop == nil {
+			c.mu.Unlock()
+			c.hearOut(pipe)
+			c.mu.Lock()
 		}
 	}
 	c.writing = false
 	c.idle.Broadcast()
 	c.mu.Unlock()
+}
+
+// hearOut reads what the server still says, on a connection that is not served, and
+// ends it: a connection that is closed with something unread may take with it what
+// was sent.
+func (c *Conn) hearOut(pipe Pipe) {
+	for {
+		if _, err := pipe.Read(); err != nil {
+			c.Abort()
+			return
+		}
+	}
 }

@@ -155,7 +155,7 @@ func (p *polling) get() error {
 		p.body = bytes.Buffer{}
 	}
 	p.body.Reset()
-	err := p.do(ctx, http.MethodGet, nil, func(r *http.Response) error {
+	err := p.do(ctx, http.MethodGet, once{}, func(r *http.Response) error {
 		_, err := p.body.ReadFrom(io.LimitReader(r.Body, int64(p.answer)+1))
 		return err
 	})
@@ -176,19 +176,22 @@ func (p *polling) get() error {
 	return nil
 }
 
+// once is a body of no bytes, for a GET that is not to be made a second time when
+// its connection breaks, as net/http would without a body: the server may have
+// answered it, with messages that the second answer does not have.
+type once struct{}
+
+func (once) Read([]byte) (int, error) { return 0, io.EOF }
+
 // do makes a request and has take read the answer, if that is a good one.
-func (p *polling) do(ctx context.Context, method string, body []byte, take func(*http.Response) error) error {
-	var reader io.Reader // not a nil *bytes.Reader
-	if body != nil {
-		reader = bytes.NewReader(body)
-	}
-	r, err := http.NewRequestWithContext(ctx, method, p.address.String(), reader)
+func (p *polling) do(ctx context.Context, method string, body io.Reader, take func(*http.Response) error) error {
+	r, err := http.NewRequestWithContext(ctx, method, p.address.String(), body)
 	if err != nil {
 		return err
 	}
 	r.Header = p.header.Clone()
 	r.Host = p.header.Get("Host")
-	if body != nil {
+	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
 	response, err := p.client.Do(r)
@@ -211,7 +214,10 @@ func (p *polling) cause(err error) error {
 		return context.Cause(p.ctx)
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err // without the address, whose query may hold secrets
+		err = u.Err // without the address, whose query may hold secrets
+	}
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF // the end of a connection is none of the session
 	}
 	return err
 }
@@ -221,7 +227,7 @@ func (p *polling) Write(packets []transport.Packet) error {
 	for len(packets) > 0 {
 		n := p.fill(packets)
 		packets = packets[n:]
-		err := p.do(p.ctx, http.MethodPost, p.post, func(r *http.Response) error {
+		err := p.do(p.ctx, http.MethodPost, bytes.NewReader(p.post), func(r *http.Response) error {
 			_, err := io.Copy(io.Discard, io.LimitReader(r.Body, 1024))
 			return err
 		})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -108,5 +109,26 @@ func TestPolls(t *testing.T) {
 	want := []string{"42345678901", "423456\x1e48901", "43456789012345", b + "\x1e" + cc, "1"}
 	if got := strings.Join(bodies.all(), "|"); !strings.HasSuffix(got, strings.Join(want[1:], "|")) || !strings.HasPrefix(got, "41|"+want[0]) {
 		t.Errorf("the bodies are %q, want 41, %q", bodies.all(), want)
+	}
+}
+
+// A GET whose connection breaks is not made again: what the server has answered is
+// lost, and another answer would hide that.
+func TestNoRetry(t *testing.T) {
+	var gets atomic.Int64
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("sid") != "" {
+			gets.Add(1)
+			nc, _, _ := w.(http.Hijacker).Hijack()
+			_ = nc.Close()
+			return
+		}
+		handshakeOnly{upgrades: "[]"}.ServeHTTP(w, r)
+	}))
+	defer h.Close()
+	e := connectTo(t, h.URL, Config{Transports: []string{"polling"}})
+	e.ends(t, TransportError)
+	if n := gets.Load(); n != 1 {
+		t.Errorf("%d requests", n)
 	}
 }

@@ -72,13 +72,15 @@ func TestOrderWhateverHappens(t *testing.T) {
 				time.Duration(rapid.IntRange(0, 120).Draw(rt, "wait")) * time.Millisecond,
 			}
 		}), 1, 30).Draw(rt, "acts")
+		problem := ""
 		synctest.Test(t, func(t *testing.T) {
 			s, stop := imagine(t, engine.Config{MaxPayload: 300}, false, link)
 			defer stop()
-			if problem := play(t, &network{site: s}, names, acts); problem != "" {
-				rt.Fatal(problem)
-			}
+			problem = play(t, &network{site: s}, names, acts)
 		})
+		if problem != "" {
+			rt.Fatal(problem)
+		}
 	})
 }
 
