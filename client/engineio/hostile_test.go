@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -93,7 +94,7 @@ func imagineHandler(handler http.Handler) (stop func(), dial func(context.Contex
 			_ = h.Close()
 			<-served
 		}, func(context.Context, string, string) (net.Conn, error) {
-			return l.Dial(memnet.Link{})
+			return l.Dial(memnet.Link{Buffer: 4096})
 		}
 }
 
@@ -312,4 +313,22 @@ func TestStall(t *testing.T) {
 		t.Errorf("on %q", e.Transport())
 	}
 	e.ends(t, TransportClose)
+}
+
+// A server that floods with pings, and does not read the answers, costs neither
+// memory nor the messages behind them.
+func TestPingFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := handshakeOnly{upgrades: "[]", bytes: strings.Repeat(frame(0x89, strings.Repeat("x", 100))+text("2"), 5000) + text("4still there")}
+		stop, dial := h.imagine()
+		defer stop()
+		e := connectTo(t, "http://memory/", Config{Transports: []string{"websocket"}, Dial: dial})
+		e.hears(t, "still there")
+		synctest.Wait()
+		if !e.Writable() {
+			t.Error("not writable")
+		}
+		e.Abort()
+		e.ends(t, ForcedClose)
+	})
 }

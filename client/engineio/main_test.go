@@ -214,18 +214,6 @@ func take[T any](t *testing.T, ch <-chan T) T {
 	}
 }
 
-// until waits for what nobody announces.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !holds(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("never: " + what)
-		}
-	}
-}
-
 // notes is a list that several write.
 type notes struct {
 	mu   sync.Mutex

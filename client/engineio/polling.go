@@ -198,7 +198,7 @@ func (p *polling) do(ctx context.Context, method string, body io.Reader, take fu
 	if err != nil {
 		return p.cause(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return refused(response)
 	}

@@ -115,7 +115,7 @@ func otherAnswer(answer io.Reader) error {
 	if err != nil {
 		return nil //nolint:nilerr // what it is instead has been said
 	}
-	defer r.Body.Close()
+	defer func() { _ = r.Body.Close() }()
 	if r.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}

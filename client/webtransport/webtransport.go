@@ -62,7 +62,7 @@ func Dial(ctx context.Context, address *url.URL, id string, config engineio.Conf
 	}
 	header := config.Header.Clone()
 	header.Del("Host")
-	response, session, err := dialer.Dial(ctx, u.String(), header)
+	response, session, err := dialer.Dial(ctx, u.String(), header) //nolint:bodyclose // it goes with the session
 	switch {
 	case response != nil && err != nil && response.StatusCode/100 != 2:
 		return nil, &engineio.RefusedError{Status: response.StatusCode, Code: -1}

@@ -24,6 +24,35 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
+// BenchmarkEcho sends a message and waits for it to come back, with what the server
+// needs for that.
+func BenchmarkEcho(b *testing.B) {
+	for _, name := range []string{"websocket", "polling"} {
+		b.Run(name, func(b *testing.B) {
+			s := newSite(engine.Config{}, true)
+			h := httptest.NewServer(s)
+			defer h.Close()
+			u, _ := url.Parse(h.URL)
+			c, err := Dial(b.Context(), u, Config{Transports: []string{name}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			back := make(chan struct{}, 1)
+			var serving sync.WaitGroup
+			serving.Go(func() { _ = c.Serve(func([]byte, bool) { back <- struct{}{} }) })
+			message := Message{Data: []byte("hello")}
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = c.Send(message)
+				<-back
+			}
+			c.Abort()
+			serving.Wait()
+			_ = s.Shutdown(b.Context())
+		})
+	}
+}
+
 // deaf is a session on the server that takes no notice.
 type deaf struct{}
 
