@@ -37,6 +37,11 @@ type stratum struct {
 // strata is the import table, lowest stratum first.
 var strata = []stratum{
 	{
+		pkg:    "internal/contract",
+		theirs: []string{"golang.org/x/tools/..."},
+		why:    "the one place that reads Go source; it knows brio's names, and needs none of its packages",
+	},
+	{
 		pkg:    "internal/...",
 		ours:   []string{"internal/..."},
 		theirs: []string{"golang.org/x/sys/..."},

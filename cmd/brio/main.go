@@ -13,6 +13,7 @@ import (
 type commands struct {
 	Demo    demo    `cmd:"" help:"Serve the showcase applications on this machine."`
 	Bench   bench   `cmd:"" help:"Measure a Socket.IO server under load."`
+	Types   types   `cmd:"" help:"Write a program's events and their types as TypeScript or AsyncAPI."`
 	Version version `cmd:"" help:"Print the version."`
 }
 

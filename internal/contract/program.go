@@ -1,0 +1,171 @@
+package contract
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"go/types"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+const (
+	brioPath     = "github.com/briohq/brio"
+	clientPath   = brioPath + "/client"
+	protocolPath = brioPath + "/protocol"
+)
+
+// program is source that has been type-checked.
+type program struct {
+	packages []*packages.Package
+	fset     *token.FileSet
+	comments comments
+	base     string // directory that places in the source are told from
+}
+
+// Read reads the contract of the packages that the patterns stand for, as the go
+// command has them in the directory dir, "" for the current one. It runs the go
+// command to find and compile what they import. Each of the errors is a line that
+// begins with a place in the source.
+func Read(ctx context.Context, dir string, patterns ...string) (*Contract, error) {
+	return read(ctx, dir, nil, patterns)
+}
+
+// read is Read with files that are not on disk, by their absolute path.
+func read(ctx context.Context, dir string, overlay map[string][]byte, patterns []string) (*Contract, error) {
+	p, err := load(ctx, dir, overlay, patterns)
+	if err != nil {
+		return nil, err
+	}
+	u := &usage{program: p, origins: newOrigins(p.packages), constants: map[place]*constantEvent{}}
+	for _, one := range p.packages {
+		u.declare(one)
+	}
+	for _, one := range p.packages {
+		for _, file := range one.Syntax {
+			u.file(one.TypesInfo, file)
+		}
+	}
+	return u.contract(path.Base(p.packages[0].PkgPath))
+}
+
+func load(ctx context.Context, dir string, overlay map[string][]byte, patterns []string) (*program, error) {
+	p := &program{fset: token.NewFileSet()}
+	base, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	p.base = base
+	config := &packages.Config{
+		Context: ctx,
+		Mode:    packages.LoadSyntax | packages.NeedModule, //nolint:staticcheck // the name of a set of needs
+		Dir:     dir,
+		Fset:    p.fset,
+		Overlay: overlay,
+		Env:     append(os.Environ(), "PWD="+base),
+	}
+	if p.packages, err = packages.Load(config, patterns...); err != nil {
+		return nil, fmt.Errorf("read %s: %w", strings.Join(patterns, " "), err)
+	}
+	if len(p.packages) == 0 {
+		return nil, fmt.Errorf("no package is %s: name a directory, such as ./chat", strings.Join(patterns, " "))
+	}
+	slices.SortFunc(p.packages, func(a, b *packages.Package) int { return cmp.Compare(a.PkgPath, b.PkgPath) })
+	var all []error
+	for _, one := range p.packages {
+		for _, e := range one.Errors {
+			all = append(all, p.complaint(one, e))
+		}
+	}
+	return p, errors.Join(all...)
+}
+
+// complaint is an error of the go command or of the type checker.
+func (p *program) complaint(one *packages.Package, e packages.Error) error {
+	file, rest, ok := strings.Cut(e.Pos, ":")
+	if !ok || file == "" || file == "-" {
+		return fmt.Errorf("%s: %s", one.PkgPath, e.Msg)
+	}
+	line, _, _ := strings.Cut(rest, ":")
+	return fmt.Errorf("%s:%s: %s", p.short(file), line, e.Msg)
+}
+
+// at returns a place in the source, as people read it.
+func (p *program) at(pos token.Pos) string {
+	position := p.fset.Position(pos)
+	return fmt.Sprintf("%s:%d", p.short(position.Filename), position.Line)
+}
+
+func (p *program) short(file string) string {
+	if rel, err := filepath.Rel(p.base, file); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return file
+}
+
+// place is where something is declared: the same whether its package was read from
+// source or not.
+type place struct {
+	path string // of its package
+	name string
+	line int
+}
+
+func (p *program) place(o types.Object) place {
+	at := place{name: o.Name(), line: p.fset.Position(o.Pos()).Line}
+	if o.Pkg() != nil {
+		at.path = o.Pkg().Path()
+	}
+	return at
+}
+
+func (p *program) comment(o types.Object) string {
+	return p.comments.of(p.fset.Position(o.Pos()), o.Name())
+}
+
+// ours reports whether a package is of brio.
+func ours(p *types.Package) bool {
+	return p != nil && (p.Path() == brioPath || p.Path() == clientPath)
+}
+
+// ofClient reports whether a type is of brio's client.
+func ofClient(t types.Type) bool {
+	named, ok := deref(t).(*types.Named)
+	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == clientPath
+}
+
+// eventType returns Event or Call if t is one of brio's, and what it is of.
+func eventType(t types.Type) (kind string, of []types.Type) {
+	if t == nil {
+		return "", nil
+	}
+	named, ok := deref(t).(*types.Named)
+	if !ok || !isNamed(named, brioPath, "Event") && !isNamed(named, brioPath, "Call") {
+		return "", nil
+	}
+	return named.Obj().Name(), slices.Collect(named.TypeArgs().Types())
+}
+
+func isNamed(named *types.Named, path, name string) bool {
+	o := named.Obj()
+	return o.Pkg() != nil && o.Pkg().Path() == path && o.Name() == name
+}
+
+// customEnvelope reports whether the program sets Config.AckError.
+func (p *program) customEnvelope() bool {
+	custom := false
+	for _, one := range p.packages {
+		for ident, o := range one.TypesInfo.Uses {
+			v, ok := o.(*types.Var)
+			custom = custom || ok && v.IsField() && ident.Name == "AckError" && v.Pkg().Path() == brioPath
+		}
+	}
+	return custom
+}
