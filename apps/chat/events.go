@@ -118,5 +118,5 @@ type Message struct {
 // Typist is somebody writing in a room. The page leaves From to the server.
 type Typist struct {
 	Room string `json:"room"`
-	From Person `json:"from"`
+	From Person `json:"from,omitzero"`
 }

@@ -31,8 +31,8 @@ type entry struct {
 	event Event
 }
 
-// contract returns what the uses come to, or all that can't be described.
-func (u *usage) contract(title string) (*Contract, error) {
+// assemble returns what the uses come to, or all that can't be described.
+func (u *usage) assemble(title string) (*Contract, error) {
 	uses := u.all()
 	if len(uses) == 0 {
 		return nil, fmt.Errorf("no events in %s: declare them as constants, such as\n\tconst Say brio.Event[string] = \"say\"", u.packages[0].PkgPath)

@@ -10,7 +10,8 @@ import (
 // comments finds the comments of what is declared, in files that it reads once.
 // Those of other packages are not type-checked from source, so it reads itself.
 type comments struct {
-	files map[string]map[declared]string
+	overlay map[string][]byte // files that are not on disk
+	files   map[string]map[declared]string
 }
 
 // declared is where a name is declared in a file.
@@ -25,11 +26,12 @@ func (c *comments) of(at token.Position, name string) string {
 	if !ok {
 		known = map[declared]string{}
 		fset := token.NewFileSet()
-		if file, err := parser.ParseFile(fset, at.Filename, nil, parser.ParseComments|parser.SkipObjectResolution); err == nil {
-			collect(fset, file, known)
+		var text any
+		if overlaid, ok := c.overlay[at.Filename]; ok {
+			text = overlaid
 		}
-		if c.files == nil {
-			c.files = map[string]map[declared]string{}
+		if file, err := parser.ParseFile(fset, at.Filename, text, parser.ParseComments|parser.SkipObjectResolution); err == nil {
+			collect(fset, file, known)
 		}
 		c.files[at.Filename] = known
 	}

@@ -26,7 +26,7 @@ const (
 type program struct {
 	packages []*packages.Package
 	fset     *token.FileSet
-	comments comments
+	comments *comments
 	base     string // directory that places in the source are told from
 }
 
@@ -35,15 +35,15 @@ type program struct {
 // command to find and compile what they import. Each of the errors is a line that
 // begins with a place in the source.
 func Read(ctx context.Context, dir string, patterns ...string) (*Contract, error) {
-	return read(ctx, dir, nil, patterns)
-}
-
-// read is Read with files that are not on disk, by their absolute path.
-func read(ctx context.Context, dir string, overlay map[string][]byte, patterns []string) (*Contract, error) {
-	p, err := load(ctx, dir, overlay, patterns)
+	p, err := load(ctx, dir, nil, patterns)
 	if err != nil {
 		return nil, err
 	}
+	return p.contract()
+}
+
+// contract returns the contract of the program's packages.
+func (p *program) contract() (*Contract, error) {
 	u := &usage{program: p, origins: newOrigins(p.packages), constants: map[place]*constantEvent{}}
 	for _, one := range p.packages {
 		u.declare(one)
@@ -53,11 +53,12 @@ func read(ctx context.Context, dir string, overlay map[string][]byte, patterns [
 			u.file(one.TypesInfo, file)
 		}
 	}
-	return u.contract(path.Base(p.packages[0].PkgPath))
+	return u.assemble(path.Base(p.packages[0].PkgPath))
 }
 
+// load reads packages, some of whose files may not be on disk.
 func load(ctx context.Context, dir string, overlay map[string][]byte, patterns []string) (*program, error) {
-	p := &program{fset: token.NewFileSet()}
+	p := &program{fset: token.NewFileSet(), comments: &comments{overlay: overlay, files: map[string]map[declared]string{}}}
 	base, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -78,13 +79,26 @@ func load(ctx context.Context, dir string, overlay map[string][]byte, patterns [
 		return nil, fmt.Errorf("no package is %s: name a directory, such as ./chat", strings.Join(patterns, " "))
 	}
 	slices.SortFunc(p.packages, func(a, b *packages.Package) int { return cmp.Compare(a.PkgPath, b.PkgPath) })
-	var all []error
+	return p, p.complaints()
+}
+
+// complaints are the errors of the go command and of the type checker. What the
+// compiler says too is left out.
+func (p *program) complaints() error {
+	var all, placed []error
 	for _, one := range p.packages {
 		for _, e := range one.Errors {
-			all = append(all, p.complaint(one, e))
+			err := p.complaint(one, e)
+			all = append(all, err)
+			if e.Kind == packages.ParseError || e.Kind == packages.TypeError {
+				placed = append(placed, err)
+			}
 		}
 	}
-	return p, errors.Join(all...)
+	if len(placed) > 0 {
+		all = placed
+	}
+	return errors.Join(all...)
 }
 
 // complaint is an error of the go command or of the type checker.

@@ -257,7 +257,7 @@ for (const button of document.querySelectorAll("[data-show]")) {
 function view(name) {
   $(".chat").dataset.view = name;
   for (const button of document.querySelectorAll("[data-show]")) {
-    button.setAttribute("aria-pressed", button.dataset.show === name);
+    button.setAttribute("aria-pressed", String(button.dataset.show === name));
   }
 }
 

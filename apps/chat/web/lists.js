@@ -26,7 +26,7 @@ function entry(room, current, open, end) {
 
 // drawPeople draws who is in the room. write is called with the one that was chosen.
 export function drawPeople({ people, count: all }, me, write) {
-  const list = [...people].sort((a, b) => (b.id === me.id) - (a.id === me.id));
+  const list = [...people].sort((a, b) => Number(b.id === me.id) - Number(a.id === me.id));
   redraw($("[data-people]"), list.map((person) => (person.id === me.id ? yourself(person) : somebody(person, me, write))));
   const more = all - people.length;
   $("[data-people-more]").hidden = more === 0;

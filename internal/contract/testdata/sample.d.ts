@@ -95,7 +95,7 @@ export interface Everything {
   duration: number;
   raw: unknown;
   any: unknown;
-  error: unknown;
+  problem: unknown;
   big: number | null;
   addr: Addr;
   free: Free;

@@ -143,7 +143,7 @@ type Everything struct {
 	Duration time.Duration   `json:"duration"` // for how long
 	Raw      json.RawMessage `json:"raw"`
 	Any      any             `json:"any"`
-	Error    error           `json:"error"`
+	Error    error           `json:"problem"`
 	Big      *big.Int        `json:"big"`
 	Addr     netip.Addr      `json:"addr"`
 	Free     Free            `json:"free"`
