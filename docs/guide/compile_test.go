@@ -68,7 +68,7 @@ var (
 // A block of Go is a file, or the body of a function.
 func TestExamplesCompile(t *testing.T) {
 	c := newCompiler(t)
-	for _, b := range readGuide(t).blocks {
+	for _, b := range append(readGuide(t).blocks, readDocument(t, typesGuide).blocks...) {
 		if b.language != "go" {
 			continue
 		}

@@ -64,7 +64,13 @@ func TestShownFilesAreWhatTheyAre(t *testing.T) {
 var link = regexp.MustCompile(`\]\(([^)]*)\)`)
 
 func TestLinksLeadSomewhere(t *testing.T) {
-	g := readGuide(t)
+	for _, file := range []string{guide, typesGuide} {
+		checkLinks(t, readDocument(t, file))
+	}
+}
+
+func checkLinks(t *testing.T, g document) {
+	t.Helper()
 	for _, text := range g.prose {
 		for _, match := range link.FindAllStringSubmatch(text.text, -1) {
 			target := match[1]

@@ -50,7 +50,11 @@ func (u *usage) assemble(title string) (*Contract, error) {
 	}
 	for _, one := range uses {
 		in := one.namespaces
-		if in == nil {
+		switch {
+		case in != nil:
+		case one.client && slices.ContainsFunc(uses, one.servedBy):
+			continue // the server knows where
+		default:
 			in = names
 		}
 		for _, namespace := range in {
@@ -72,6 +76,11 @@ func (u *usage) assemble(title string) (*Contract, error) {
 		all = append(all, errors.New(line))
 	}
 	return nil, errors.Join(all...)
+}
+
+// servedBy reports whether the other is the same event at the server's end.
+func (one use) servedBy(other use) bool {
+	return !other.client && other.name == one.name && other.toServer == one.toServer
 }
 
 // add adds a use, which must agree with the others of its event.

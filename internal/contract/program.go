@@ -149,12 +149,6 @@ func ours(p *types.Package) bool {
 	return p != nil && (p.Path() == brioPath || p.Path() == clientPath)
 }
 
-// ofClient reports whether a type is of brio's client.
-func ofClient(t types.Type) bool {
-	named, ok := deref(t).(*types.Named)
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == clientPath
-}
-
 // eventType returns Event or Call if t is one of brio's, and what it is of.
 func eventType(t types.Type) (kind string, of []types.Type) {
 	if t == nil {

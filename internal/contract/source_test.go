@@ -46,10 +46,13 @@ func readSources(t *testing.T, texts map[string]string) map[string]func() (*Cont
 // double stands for the connection of a client.
 const double = `package client
 
+import "github.com/briohq/brio"
+
 type Double struct{}
 
 func (Double) Emit(event string, args ...any) error { return nil }
 func (Double) On(event string, f func()) {}
+func (d Double) Volatile() brio.Emitter { return d }
 `
 
 const imports = `import ("context"; "github.com/briohq/brio"; "github.com/briohq/brio/client")
@@ -63,6 +66,7 @@ func TestDirections(t *testing.T) {
 		"a handler":              {`const E brio.Event[int] = "e"; func f() { E.Handle(ns, nil) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"an emit":                {`const E brio.Event[int] = "e"; func f() { E.Emit(s, 1) }`, down, "e: (value: number) => void;"},
 		"a client's emit":        {`const E brio.Event[int] = "e"; func f() { E.Emit(double, 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
+		"a client's volatile":    {`const E brio.Event[int] = "e"; func f() { E.Emit(double.Volatile(), 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"a call":                 {`const E brio.Call[int, bool] = "e"; func f() { E.Handle(ns, nil) }`, up, "e: (value: number, ack: (answer: boolean | Failure) => void) => void;"},
 		"a server's call":        {`const E brio.Call[int, bool] = "e"; func f() { E.Do(ctx, s, 1) }`, down, "e: (value: number, ack: (answer: boolean) => void) => void;"},
 		"a call of many":         {`const E brio.Call[int, bool] = "e"; func f() { E.All(ctx, s.To("a"), 1) }`, down, "e: (value: number, ack: (answer: boolean) => void) => void;"},
@@ -128,6 +132,8 @@ func TestNamespaces(t *testing.T) {
 		"an event's socket":   {`func f() { B.Handle(server.Of("/y"), g); A.Emit(server.Of("/x"), 1) }; func g(_ context.Context, s *brio.Socket, _ int) error { return B.Emit(s.To("r").Volatile(), 1) }`, "/x", "/y"},
 		"sockets":             {`func f() { for s := range server.Of("/x").Sockets() { A.Emit(s, 1) }; B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
 		"a child":             {`func f() { to, _ := server.Of("/x-{n}").Child("/x-1"); A.Emit(to, 1); B.Handle(server.Of("/y"), nil) }`, "/x-{n}", "/y"},
+		"a client's":          {`func f() { A.Handle(server.Of("/x"), nil); A.Emit(double, 1); B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
+		"only a client's":     {`func f() { A.Emit(double, 1); B.Handle(server.Of("/x"), nil); B.Handle(server.Of("/y"), nil) }`, "/x /y", "/x /y"},
 		"round and round":     {`func f() { x := server.Of("/x"); y := x; x = y; A.Emit(y, 1); B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
 		"by its name":         {`func f() { server.Of("/x").On("a", nil); server.Of("/y").Emit("b", 1) }`, "/x", "/y"},
 		"a server's handlers": {`func f() { A.OnServer(server.Of("/z"), func(_ context.Context, ns *brio.Namespace, _ int) error { return A.Emit(ns, 1) }); B.Handle(server.Of("/y"), nil) }`, "/z", "/y"},

@@ -39,6 +39,7 @@ type use struct {
 	of         []types.Type
 	pos        token.Pos
 	toServer   bool
+	client     bool     // it is a client that does it
 	namespaces []string // nil if they can't be told
 	parameter  string   // what a handler calls the argument
 }
@@ -117,8 +118,9 @@ func (u *usage) method(info *types.Info, selector *ast.SelectorExpr, args []ast.
 	one := use{name: name, object: object, kind: kind, of: of, pos: selector.Pos(), toServer: method == "Handle"}
 	for i, arg := range args {
 		switch {
-		case ofClient(info.TypeOf(arg)):
-			one.toServer = method == "Emit" || method == "Do" || method == "All"
+		case ofClient(info, arg):
+			one.client = true
+			one.toServer = method == "Emit" || method == "Do"
 		case one.namespaces == nil && i < 2:
 			one.namespaces = u.namespaces(info, arg)
 		}
@@ -138,7 +140,7 @@ func (u *usage) core(info *types.Info, selector *ast.SelectorExpr, args []ast.Ex
 	at := 0
 	switch selector.Sel.Name {
 	case "On", "Emit":
-	case "Do", "All":
+	case "Do", "All", "Receive":
 		at = 1
 	default:
 		return
@@ -151,13 +153,30 @@ func (u *usage) core(info *types.Info, selector *ast.SelectorExpr, args []ast.Ex
 		u.note(selector.Pos(), "the name of the event of this %s is not a constant: it is left out", selector.Sel.Name)
 		return
 	}
-	hears := selector.Sel.Name == "On"
+	hears := selector.Sel.Name == "On" || selector.Sel.Name == "Receive"
+	client := ofClient(info, selector.X)
 	u.untyped = append(u.untyped, use{
 		name:       name,
 		pos:        selector.Pos(),
-		toServer:   hears != (f.Pkg().Path() == clientPath),
+		toServer:   hears != client,
+		client:     client,
 		namespaces: u.namespaces(info, selector.X),
 	})
+}
+
+// ofClient reports whether an expression is of brio's client: its type is, or it is
+// what a method of one returns.
+func ofClient(info *types.Info, x ast.Expr) bool {
+	named, ok := deref(info.TypeOf(x)).(*types.Named)
+	if ok && named.Obj().Pkg() != nil && (named.Obj().Pkg().Path() == clientPath || isNamed(named, brioPath, "Listener")) {
+		return true
+	}
+	call, ok := ast.Unparen(x).(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	selector, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return ok && info.Selections[selector] != nil && ofClient(info, selector.X)
 }
 
 func (u *usage) namespaces(info *types.Info, x ast.Expr) []string {
