@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,6 +29,40 @@ func TestTypesCompile(t *testing.T) {
 				t.Error(problems)
 			}
 		})
+	}
+}
+
+// What the guide shows of pages is right.
+func TestTypesGuideCompiles(t *testing.T) {
+	text, err := os.ReadFile("../docs/guide/types.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := []string{"stroke.d.ts"}
+	writeFile(t, filepath.Join(dir, "stroke.d.ts"), []byte(`declare function stroke(points: [number, number][], ink: "black" | "red"): void;
+declare function io(namespace: string): any;`))
+	writeFile(t, filepath.Join(dir, "board.d.ts"), readContract(t, "../docs/guide/types").TypeScript())
+	for _, block := range regexp.MustCompile("(?s)```(ts|js)\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		language, code := block[1], block[2]
+		if !strings.Contains(code, "Socket<") {
+			continue // what is generated
+		}
+		if language == "js" {
+			code += "\nsocket.emit(\"draw\", { points: [[1, 2]], ink: \"red\" });\n// @ts-expect-error no such ink\nsocket.emit(\"draw\", { points: [], ink: \"green\" });\nexport {};\n"
+		}
+		files = append(files, "page."+language)
+		writeFile(t, filepath.Join(dir, "page."+language), []byte(code))
+	}
+	if len(files) != 3 {
+		t.Fatal("the guide shows other pages: ", files)
+	}
+	if problems := compile(t, dir, files[:2], nil); problems != "" {
+		t.Error(problems)
+	}
+	files = []string{files[0], files[2]} // both are called page
+	if problems := compile(t, dir, files, map[string]any{"allowJs": true}); problems != "" {
+		t.Error(problems)
 	}
 }
 

@@ -76,4 +76,11 @@ async function answers() {
   return { members, tuple, maybe, inline, text };
 }
 
-export { answers };
+// The official types know nothing of the acknowledgement of an event.
+async function acknowledged() {
+  const failure: Failure | undefined = await main.emitWithAck("say", "hello");
+  await main.timeout(1000).emitWithAck("leave");
+  return failure;
+}
+
+export { acknowledged, answers };

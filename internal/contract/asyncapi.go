@@ -1,8 +1,6 @@
 package contract
 
-import (
-	"strings"
-)
+import "strings"
 
 // AsyncAPI returns the contract as a document of AsyncAPI 3.0, in JSON. Its version
 // is that of the contract. Namespaces are channels, and the application is the
@@ -120,6 +118,7 @@ func (e Event) payload() any {
 
 // word makes a key of a name: that of /org-{id} is org-id.
 func word(name, none string) string {
+	name = strings.NewReplacer("-{", "-", "_{", "_").Replace(name)
 	parts := strings.FieldsFunc(name, func(r rune) bool {
 		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})

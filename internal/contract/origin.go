@@ -138,7 +138,7 @@ func (o *origins) namespaces(info *types.Info, x ast.Expr) (names []string, ok b
 func (o *origins) trace(s source, found map[string]bool, seen map[types.Object]bool) bool {
 	switch x := ast.Unparen(s.expr).(type) {
 	case *ast.Ident, *ast.SelectorExpr:
-		v, ok := variable(s.info, x.(ast.Expr)).(*types.Var)
+		v, ok := variable(s.info, x).(*types.Var)
 		return ok && o.traceAll(v.Origin(), o.sources[v.Origin()], found, seen)
 	case *ast.StarExpr:
 		return o.trace(source{s.info, x.X}, found, seen)
@@ -248,7 +248,7 @@ func parameters(info *types.Info, x ast.Expr) []*types.Var {
 	case *ast.FuncLit:
 		signature, _ = info.TypeOf(x).(*types.Signature)
 	case *ast.Ident, *ast.SelectorExpr:
-		if f, ok := variable(info, x.(ast.Expr)).(*types.Func); ok {
+		if f, ok := variable(info, x).(*types.Func); ok {
 			signature = f.Origin().Signature()
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -66,17 +65,18 @@ func load(ctx context.Context, dir string, overlay map[string][]byte, patterns [
 	p.base = base
 	config := &packages.Config{
 		Context: ctx,
-		Mode:    packages.LoadSyntax | packages.NeedModule, //nolint:staticcheck // the name of a set of needs
+		Mode:    packages.LoadSyntax,
 		Dir:     dir,
 		Fset:    p.fset,
 		Overlay: overlay,
-		Env:     append(os.Environ(), "PWD="+base),
+		// Comments are read from the files of other packages, whatever GOFLAGS says.
+		BuildFlags: []string{"-trimpath=false"},
 	}
 	if p.packages, err = packages.Load(config, patterns...); err != nil {
 		return nil, fmt.Errorf("read %s: %w", strings.Join(patterns, " "), err)
 	}
 	if len(p.packages) == 0 {
-		return nil, fmt.Errorf("no package is %s: name a directory, such as ./chat", strings.Join(patterns, " "))
+		return nil, fmt.Errorf("no package is %s: name a directory for which this works:\n\tgo list -export %[1]s", strings.Join(patterns, " "))
 	}
 	slices.SortFunc(p.packages, func(a, b *packages.Package) int { return cmp.Compare(a.PkgPath, b.PkgPath) })
 	return p, p.complaints()

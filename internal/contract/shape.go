@@ -5,21 +5,21 @@ type Kind int
 
 // The kinds of shapes.
 const (
-	Unknown   Kind = iota // any JSON
-	Boolean               //
-	Integer               //
-	Number                //
-	String                //
-	Time                  // text in RFC 3339
-	Base64                // bytes as text
-	Binary                // bytes as an attachment
-	Literals              // one of some texts
-	Nullable              // Element, or null
-	List                  // of Element
-	Tuple                 // of Length times Element
-	Map                   // from text to Element
-	Object                // with Fields
-	Reference             // to Named
+	Unknown Kind = iota // any JSON
+	Boolean
+	Integer
+	Number
+	String
+	Time      // text in RFC 3339
+	Base64    // bytes as text
+	Binary    // bytes as an attachment
+	Literals  // one of some texts
+	Nullable  // Element, or null
+	List      // of Element
+	Tuple     // of Length times Element
+	Map       // from text to Element
+	Object    // with Fields
+	Reference // to Named
 )
 
 // Shape is a type on the wire.

@@ -78,6 +78,7 @@ func TestDirections(t *testing.T) {
 		"by its name, converted": {`const E brio.Event[int] = "e"; func f() { ns.On(string(E), nil) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"without types":          {`func f() { s.Emit("e", 1) }`, down, "e: (...args: any[]) => void;"},
 		"a client's listener":    {`func f() { double.On("e", nil) }`, down, "e: (...args: any[]) => void;"},
+		"another constant":       {`const E brio.Event[int] = "e"; const F = E; func f() { F.Emit(s, 1) }`, down, "e: (value: number) => void;"},
 		"typed and not":          {`const E brio.Event[int] = "e"; func f() { s.Emit("e", 1); E.Emit(s, 1) }`, down, "e: (value: number) => void;"},
 		"the handler's name":     {`const E brio.Event[int] = "e"; func f() { E.Emit(s, 1); E.Handle(ns, func(_ context.Context, _ *brio.Socket, count int) error { return nil }) }`, up, "e: (count: number, ack?: (failure?: Failure) => void) => void;"},
 		"a keyword":              {`const E brio.Event[int] = "e"; func f() { E.Handle(ns, func(_ context.Context, _ *brio.Socket, new int) error { return nil }) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
@@ -209,9 +210,9 @@ func TestNothingToRead(t *testing.T) {
 	}
 	overlay := map[string][]byte{filepath.Join(root, "a.go"): []byte("package a\nvar a int = true")}
 	for pattern, want := range map[string]string{
-		"./testdata/nowhere": `testdata/nowhere/a.go:2: cannot use true (untyped bool constant) as int value in variable declaration`,
+		"./testdata/nowhere": "testdata/nowhere/a.go:2: cannot use true (untyped bool constant) as int value in variable declaration",
 		"./testdata/missing": "directory not found",
-		"./testdata/...":     "no package is ./testdata/...: name a directory, such as ./chat",
+		"./testdata/...":     "no package is ./testdata/...: name a directory for which this works:\n\tgo list -export ./testdata/...",
 	} {
 		if _, err := load(t.Context(), "", overlay, []string{pattern}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", pattern, err, want)

@@ -226,8 +226,8 @@ func (u *usage) all() []use {
 	list := slices.Clone(u.uses)
 	for _, c := range u.unused() {
 		name := constant.StringVal(c.object.Val())
-		if slices.Contains(u.internal, name) {
-			continue
+		if _, ok := typed[name]; ok || slices.Contains(u.internal, name) {
+			continue // used by another name, or between servers
 		}
 		kind, of := eventType(c.object.Type())
 		one := use{name: name, object: c.object, kind: kind, of: of, pos: c.object.Pos()}

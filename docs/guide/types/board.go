@@ -10,6 +10,7 @@ import (
 
 //go:generate go run github.com/briohq/brio/cmd/brio types --out board.d.ts .
 
+// The events.
 const (
 	Join  brio.Call[string, []Line] = "join"  // a board; answers what is on it
 	Draw  brio.Event[Line]          = "draw"  // sent, and passed on to the others
