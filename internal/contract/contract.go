@@ -39,7 +39,7 @@ type Namespace struct {
 type Event struct {
 	Name string
 	Doc  string
-	// Untyped events may have any arguments: those of [brio.Namespace.On] and the
+	// Untyped events may have any arguments: those of Namespace.On and the
 	// like, for whose name there is no constant with a type.
 	Untyped bool
 	// Argument is nil for an event that has none.
