@@ -18,7 +18,7 @@ func findNode(t *testing.T) interpreter {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Fatal("node is missing: install Node.js 20.14 or newer, on Debian with\n\tapt-get install nodejs npm")
+		t.Fatal("node is missing: install Node.js 20.17 or newer, on Debian with\n\tapt-get install nodejs npm")
 	}
 	for _, name := range []string{"socket.io-client", "socket.io-client-2", "engine.io-client", "ws"} {
 		if _, err := os.Stat(filepath.Join("node_modules", name)); err != nil {

@@ -178,7 +178,7 @@ func findPackage(t *testing.T, name string) (node string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Fatal("node is missing: install Node.js 20.14 or newer, on Debian with\n\tapt-get install nodejs npm")
+		t.Fatal("node is missing: install Node.js 20.17 or newer, on Debian with\n\tapt-get install nodejs npm")
 	}
 	if _, err := os.Stat(filepath.Join("node_modules", name)); err != nil {
 		t.Fatalf("conformance/node_modules/%s is missing: install it with\n\tnpm ci --prefix conformance", name)

@@ -23,7 +23,7 @@ func startOfficial(t *testing.T, options string) *official {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Fatal("node is missing: install Node.js 20.14 or newer, on Debian with\n\tapt-get install nodejs npm")
+		t.Fatal("node is missing: install Node.js 20.17 or newer, on Debian with\n\tapt-get install nodejs npm")
 	}
 	modules, err := filepath.Abs("../../conformance/node_modules")
 	if err != nil {
