@@ -1,22 +1,18 @@
-// The browser client of brio. Its API is that of socket.io-client 4:
-//
-//   import { io } from "/socket.io/brio.js";
-//   const socket = io("/chat", { auth: { token } });
-//   socket.on("said", (line) => show(line));
-//   const people = await socket.timeout(5000).emitWithAck("join", "lobby");
+// The browser client of brio. Its API is that of socket.io-client 4, and described in brio.d.ts.
 //
 // A transport carries packets; an Engine is one connection; a Manager reconnects; a Socket is one namespace.
 
 const CONNECT = 0, DISCONNECT = 1, EVENT = 2, ACK = 3, CONNECT_ERROR = 4, BINARY = 3; // EVENT or ACK + BINARY
 const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 const SEPARATOR = "\x1e"; // of packets in a polling body
-const ANY = "*";
 
+// Each is a method of the Manager, too, which gets and sets it.
 const DEFAULTS = {
   transports: ["websocket", "polling"],
-  upgrade: true, // from polling
+  tryAllTransports: true,
+  upgrade: true,
   autoConnect: true,
-  timeout: 20000, // ms to connect, or false
+  timeout: 20000,
   reconnection: true,
   reconnectionAttempts: Infinity,
   reconnectionDelay: 1000,
@@ -24,10 +20,11 @@ const DEFAULTS = {
   randomizationFactor: 0.5,
 };
 
-// Methods the classes share, hidden from the application.
-const fire = Symbol(), end = Symbol(), send = Symbol(), release = Symbol(), notify = Symbol(), wake = Symbol();
+const fire = Symbol();
+const incoming = Symbol(), outgoing = Symbol(); // events that stand for any
+const base = Symbol(), flags = Symbol(); // of a view: its socket, and what it adds
 
-// call runs a function of the application: what it throws is reported and disturbs nothing here.
+// What a function of the application throws is reported and disturbs nothing here.
 function call(fn, self, args) {
   try {
     fn.apply(self, args);
@@ -46,8 +43,7 @@ class Emitter {
   #listeners = new Map();
 
   on(event, listener) {
-    this.#listeners.set(event, [...this.listeners(event), listener]);
-    return this;
+    return this.#set(event, [...this.listeners(event), listener]);
   }
 
   once(event, listener) {
@@ -59,21 +55,66 @@ class Emitter {
     return this.on(event, once);
   }
 
-  // off removes a listener, or all of an event, or all.
+  // off, without an event, leaves the catch-all listeners.
   off(event, ...which) {
     const list = this.listeners(event);
     const i = list.findIndex((each) => [each, each.listener ?? each].includes(which[0]));
-    if (event === undefined) this.#listeners.clear();
-    else this.#listeners.set(event, which.length ? list.filter((_, j) => j !== i) : []);
+    if (event !== undefined) return this.#set(event, which.length ? list.filter((_, j) => j !== i) : []);
+    for (const name of this.#listeners.keys()) if (typeof name !== "symbol") this.#listeners.delete(name);
     return this;
+  }
+
+  removeListener(...args) {
+    return this.off(...args);
+  }
+
+  removeAllListeners(...event) {
+    return this.off(...event);
   }
 
   listeners(event) {
     return this.#listeners.get(event) ?? [];
   }
 
-  removeAllListeners(...event) {
-    return this.off(...event);
+  hasListeners(event) {
+    return this.listeners(event).length > 0;
+  }
+
+  onAny(listener) {
+    return this.on(incoming, listener);
+  }
+
+  onAnyOutgoing(listener) {
+    return this.on(outgoing, listener);
+  }
+
+  prependAny(listener) {
+    return this.#set(incoming, [listener, ...this.listenersAny()]);
+  }
+
+  prependAnyOutgoing(listener) {
+    return this.#set(outgoing, [listener, ...this.listenersAnyOutgoing()]);
+  }
+
+  offAny(...listener) {
+    return this.off(incoming, ...listener);
+  }
+
+  offAnyOutgoing(...listener) {
+    return this.off(outgoing, ...listener);
+  }
+
+  listenersAny() {
+    return this.listeners(incoming);
+  }
+
+  listenersAnyOutgoing() {
+    return this.listeners(outgoing);
+  }
+
+  #set(event, list) {
+    this.#listeners.set(event, list);
+    return this;
   }
 
   [fire](event, ...args) {
@@ -83,8 +124,7 @@ class Emitter {
 
 // ---- Packets: a text, and the binary attachments it refers to
 
-const isBlob = (value) => typeof Blob === "function" && value instanceof Blob;
-const isBinary = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value) || isBlob(value);
+const isBinary = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob;
 
 function encode({ type, nsp, id, data }) {
   const attachments = [];
@@ -97,20 +137,18 @@ function encode({ type, nsp, id, data }) {
   return [head + (nsp === "/" ? "" : nsp + ",") + (id ?? "") + json, ...attachments];
 }
 
-// decoder returns a function that takes texts and attachments and returns what packet is whole.
+// decoder returns a function that makes packets of texts and attachments.
 function decoder() {
   let packet; // lacks attachments
 
   return (data) => {
-    if (typeof data === "string") {
-      if (packet) throw new Error("illegal attachment");
-      const [head, type, count, nsp = "/", id] = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)/.exec(data) ?? [];
-      if (!head || type > CONNECT_ERROR !== !!count) throw new Error("malformed packet");
-      packet = { type: count ? type - BINARY : +type, nsp, id: id ? +id : undefined, count, attachments: [] };
-      packet.json = data.slice(head.length);
-    } else {
-      if (!packet) throw new Error("illegal attachment");
+    if ((typeof data === "string") !== !packet) throw new Error("illegal attachment");
+    if (packet) {
       packet.attachments.push(data);
+    } else {
+      const [, type, count, nsp = "/", id, json] = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)(.*)/s.exec(data) ?? [];
+      if (!type || type > CONNECT_ERROR !== !!count) throw new Error("malformed packet");
+      packet = { type: count ? type - BINARY : +type, nsp, id: id ? +id : undefined, count, json, attachments: [] };
     }
     if (packet.attachments.length < packet.count) return;
     const whole = packet;
@@ -139,32 +177,52 @@ function parse({ type, nsp, id, count, json, attachments }) {
   return { type, nsp, id, data };
 }
 
-// ---- Transports. They carry what a WebSocket's frames do: a digit and text, or the bytes of a message. Once closed
-// they don't call their link.
+// ---- Transports. They carry what a WebSocket's frames do: a digit and text, or the bytes of a message. open resolves
+// or rejects when the connection is gone.
+
+// Few need this one: its code is loaded when it is tried.
+class WebTransportTransport {
+  name = "webtransport";
+  #stream;
+
+  get writable() {
+    return this.#stream.writable;
+  }
+
+  async open(link) {
+    const { Stream } = await import("./webtransport.js");
+    if (this.#stream === null) return;
+    this.#stream = new Stream();
+    return this.#stream.open(link);
+  }
+
+  send(queue) {
+    this.#stream.send(queue);
+  }
+
+  close(queue) {
+    this.#stream?.close(queue);
+    this.#stream = null;
+  }
+}
 
 class WebSocketTransport {
   name = "websocket";
   #ws;
 
-  constructor(link) {
-    const lost = (reason, details) => {
-      this.close();
-      link.lost(reason, details);
-    };
-    try {
-      const ws = (this.#ws = new WebSocket(link.url()));
+  get writable() {
+    return this.#ws.bufferedAmount === 0;
+  }
+
+  open(link) {
+    return new Promise((closed, failed) => {
+      const ws = (this.#ws = new WebSocket(link.url(), link.opts.protocols));
       ws.binaryType = "arraybuffer";
       ws.onopen = link.open;
       ws.onmessage = (event) => link.packet(event.data);
-      ws.onerror = (event) => lost("transport error", trouble(event.message || "connection failed", event));
-      ws.onclose = (event) => lost("transport close", { description: "websocket connection closed", context: event });
-    } catch (err) {
-      queueMicrotask(() => lost("transport error", err));
-    }
-  }
-
-  get writable() {
-    return this.#ws.bufferedAmount === 0;
+      ws.onerror = (event) => failed(trouble("connection failed", event));
+      ws.onclose = closed;
+    });
   }
 
   send(queue) {
@@ -172,51 +230,44 @@ class WebSocketTransport {
   }
 
   close(queue) {
-    const ws = this.#ws;
-    if (!ws) return;
-    ws.onopen = ws.onmessage = ws.onclose = null;
-    ws.onerror = () => {};
     if (queue) this.send(queue);
-    ws.close();
+    this.#ws?.close();
   }
 }
 
 class PollingTransport {
   name = "polling";
   writable = true; // no POST is under way: the server takes one at a time
+  resume; // ends a pause
   #link;
   #abort = new AbortController();
   #closed = false;
-  #paused = false;
-  #gets; // promises, never rejected
+  #get;
   #post;
+  #pause;
 
-  constructor(link) {
+  async open(link) {
     this.#link = link;
-    this.#gets = this.#poll();
+    for (;;) {
+      this.#get = this.#request();
+      (await this.#get).split(SEPARATOR).forEach(link.packet);
+      await this.#pause;
+    }
   }
 
   send(queue) {
     if (!this.writable) return;
     this.writable = false;
-    this.#post = this.#request(this.#take(queue)).then(
-      () => {
-        this.writable = true;
-        if (!this.#closed) this.#link.drain();
-      },
-      (err) => this.#lost(err),
-    );
+    this.#post = this.#request(this.#take(queue)).then(() => {
+      this.writable = true;
+      this.#link.drain();
+    }, this.#link.failed);
   }
 
   // pause resolves when no request is under way.
   pause() {
-    this.#paused = true;
-    return Promise.all([this.#gets, this.#post]);
-  }
-
-  resume() {
-    this.#paused = false;
-    this.#gets = this.#gets.then(() => this.#poll());
+    this.#pause = new Promise((resolve) => (this.resume = resolve));
+    return Promise.allSettled([this.#get, this.#post]);
   }
 
   // close sends the queue, if given, and says goodbye.
@@ -231,24 +282,15 @@ class PollingTransport {
     this.#abort.abort();
   }
 
-  async #poll() {
-    try {
-      while (!this.#closed && !this.#paused) {
-        const body = await this.#request();
-        for (const packet of body.split(SEPARATOR)) if (!this.#closed) this.#link.packet(packet);
-      }
-    } catch (err) {
-      this.#lost(err);
-    }
-  }
-
   async #request(body) {
+    const { extraHeaders, withCredentials } = this.#link.opts;
     const response = await fetch(this.#link.url(), {
       method: body ? "POST" : "GET",
       body,
+      headers: extraHeaders,
       cache: "no-store",
-      credentials: this.#link.credentials,
-      keepalive: this.#closed && body.length < 10000, // a short goodbye outlives its page
+      credentials: withCredentials ? "include" : "same-origin",
+      keepalive: this.#closed && body?.length < 10000, // a short goodbye outlives its page
       signal: this.#abort.signal,
     });
     const text = await response.text();
@@ -260,22 +302,17 @@ class PollingTransport {
   #take(queue) {
     const packets = [];
     for (let size = -1; queue.length; queue.shift()) {
-      const packet = typeof queue[0] === "string" ? queue[0] : "b" + toBase64(queue[0]);
+      const packet = asText(queue[0]);
       size += new Blob([packet]).size + 1;
       if (packets.length && size > this.#link.limit()) break;
       packets.push(packet);
     }
     return packets.join(SEPARATOR);
   }
-
-  #lost(err) {
-    if (this.#closed) return;
-    this.close();
-    this.#link.lost("transport error", err);
-  }
 }
 
-const TRANSPORTS = { websocket: WebSocketTransport, polling: PollingTransport };
+// The best to upgrade to comes first.
+const TRANSPORTS = { webtransport: WebTransportTransport, websocket: WebSocketTransport, polling: PollingTransport };
 
 function trouble(message, context) {
   return Object.assign(new Error(message), { description: context?.status, context });
@@ -285,25 +322,26 @@ function asError(details, reason) {
   return details instanceof Error ? details : new Error(details?.description ?? reason);
 }
 
-function toBase64(data) {
-  const bytes = new Uint8Array(data.buffer ?? data, data.byteOffset, data.byteLength);
+function asText(packet) {
+  if (typeof packet === "string") return packet;
+  const bytes = new Uint8Array(packet.buffer ?? packet, packet.byteOffset, packet.byteLength);
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(text);
+  return "b" + btoa(text);
 }
 
-// ---- Engine. Events: open, data, ping, upgrade, upgradeError, close.
+// ---- Engine
 
 class Engine extends Emitter {
-  id; // of the connection, not of a Socket
+  id;
   transport;
   readyState = "opening";
-  errors = []; // of transports that failed
+  errors = [];
   #address;
   #opts;
   #names; // not tried yet
   #queue = [];
-  #reading; // promise of Blobs
+  #reading;
   #probe;
   #upgrading = false; // not sending until polling rests
   #heartbeat;
@@ -317,10 +355,11 @@ class Engine extends Emitter {
     this.#opts = opts;
     this.#names = names;
     if (opts.timeout) this.#timer("open", opts.timeout, () => this.#fail("timeout"));
-    this.#next();
+    if (names.length) this.#next();
+    else queueMicrotask(() => this.#fail("no transport available"));
   }
 
-  // If not writable, volatile events are dropped.
+  // writable tells whether a packet would leave at once.
   get writable() {
     return !this.#upgrading && !this.#reading && !this.#queue.length && this.transport.writable;
   }
@@ -328,16 +367,16 @@ class Engine extends Emitter {
   // alive checks the heartbeat by the clock: timers stop while a page sleeps.
   alive() {
     if (Date.now() <= this.#deadline) return this.readyState === "open";
-    queueMicrotask(() => this[end]("ping timeout"));
+    queueMicrotask(() => this.end("ping timeout"));
     return false;
   }
 
   // write sends a packet's text and attachments. While Blobs are read, later packets wait.
   write(frames) {
     const push = ([text, ...attachments]) => this.#send("4" + text, ...attachments);
-    if (!this.#reading && !frames.some(isBlob)) return push(frames);
+    if (!this.#reading && !frames.some((frame) => frame.arrayBuffer)) return push(frames);
     const turn = Promise.resolve(this.#reading)
-      .then(() => Promise.all(frames.map((frame) => (isBlob(frame) ? frame.arrayBuffer() : frame))))
+      .then(() => Promise.all(frames.map((frame) => frame.arrayBuffer?.() ?? frame)))
       .then(push, report)
       .then(() => {
         if (this.#reading === turn) this.#reading = undefined;
@@ -345,16 +384,16 @@ class Engine extends Emitter {
     this.#reading = turn;
   }
 
-  // close ends the connection once all is written.
   async close() {
     if (this.#reading) await this.#reading;
-    this[end]("forced close");
+    this.end("forced close");
   }
 
-  [end](reason, details) {
+  end(reason, details) {
     if (this.readyState === "closed") return;
     const queue = this.readyState === "open" ? this.#queue : undefined;
     this.readyState = "closed";
+    this.#names = [];
     Object.values(this.#timers).forEach(clearTimeout);
     this.#probe?.close();
     this.#probe = undefined;
@@ -369,27 +408,31 @@ class Engine extends Emitter {
 
   // next tries the next transport, for a quarter of the time if another is left.
   #next() {
-    const name = this.#names.shift();
-    if (!name) return queueMicrotask(() => this.#fail("no transport available"));
-    const transport = (this.transport = this.#attach(name));
+    const transport = this.#attach(this.#names.shift());
+    if (this.readyState === "open") this.#probe = transport;
+    else this.transport = transport;
     clearTimeout(this.#timers.trial);
-    if (!this.#names.length) return;
-    this.#timer("trial", (this.#opts.timeout || 20000) / 4, () => {
-      transport.close();
-      this.#lost(transport, "transport error", trouble("no answer"));
-    });
+    const late = () => this.#lost(transport, "transport error", trouble("no answer"));
+    if (this.#more) this.#timer("trial", (this.#opts.timeout || 20000) / 4, late);
+  }
+
+  get #more() {
+    return this.#names.length && (this.readyState === "open" || this.#opts.tryAllTransports);
   }
 
   #attach(name) {
-    const transport = new TRANSPORTS[name]({
+    const transport = new TRANSPORTS[name]();
+    const link = {
       url: () => this.#url(name),
       limit: () => this.#limit,
-      credentials: this.#opts.withCredentials ? "include" : "same-origin",
+      opts: this.#opts,
       open: () => transport === this.#probe && transport.send(["2probe"]),
       packet: (data) => this.#receive(transport, data),
       drain: () => this.#flush(),
-      lost: (reason, details) => this.#lost(transport, reason, details),
-    });
+      failed: (err) => this.#lost(transport, "transport error", err),
+    };
+    const closed = (context) => ({ description: `${name} connection closed`, context });
+    transport.open(link).then((context) => this.#lost(transport, "transport close", closed(context)), link.failed);
     return transport;
   }
 
@@ -403,26 +446,28 @@ class Engine extends Emitter {
   }
 
   #lost(transport, reason, details) {
+    transport.close();
     if (transport === this.#probe) return this.#stay(details);
     if (transport !== this.transport) return;
-    if (this.readyState !== "opening") return this[end](reason, details);
+    if (this.readyState !== "opening") return this.end(reason, details);
     this.errors.push(`${transport.name}: ${asError(details).message}`);
-    if (this.#names.length) return this.#next();
+    if (this.#more) return this.#next();
     this.#fail(this.errors.join("; "), details.context);
   }
 
   #fail(why, context) {
-    this[end]("transport error", trouble(`cannot connect to ${this.#address} (${why})`, context));
+    this.end("transport error", trouble(`cannot connect to ${this.#address} (${why})`, context));
   }
 
   #receive(transport, data) {
-    if (transport === this.#probe) return data === "3probe" ? this.#switch(transport) : this.#stay(trouble(data));
-    if (transport !== this.transport || this.readyState === "closed") return;
+    if (this.readyState === "closed") return;
+    if (transport === this.#probe && data === "3probe") return this.#switch(transport);
+    if (transport === this.#probe) return this.#lost(transport, "parse error", trouble(data));
+    if (transport !== this.transport) return;
     if (typeof data !== "string") return this[fire]("data", data);
     try {
       this.#handle(data[0], data.slice(1));
     } catch (err) {
-      transport.close();
       this.#lost(transport, "parse error", err);
     }
   }
@@ -431,15 +476,13 @@ class Engine extends Emitter {
     if (this.readyState === "opening") return this.#handshake(type, body);
     if (type === "4") return this[fire]("data", body);
     if (type === "b") return this[fire]("data", Uint8Array.from(atob(body), (c) => c.charCodeAt(0)).buffer);
-    if (type === "6") return;
     if (type === "1") {
-      this.transport.close();
-      return this[end]("transport close", { description: "transport closed by the server" });
-    }
-    if (type !== "2") throw new Error("malformed packet");
-    this.#beat();
-    this.#send("3");
-    this[fire]("ping");
+      this.#lost(this.transport, "transport close", { description: "transport closed by the server" });
+    } else if (type === "2") {
+      this.#beat();
+      this.#send("3");
+      this[fire]("ping");
+    } else if (type !== "6") throw new Error("malformed packet");
   }
 
   #handshake(type, body) {
@@ -452,17 +495,19 @@ class Engine extends Emitter {
     clearTimeout(this.#timers.open);
     clearTimeout(this.#timers.trial);
     this.#beat();
+    const possible = (name) => this.#opts.upgrade && upgrades.includes(name) && this.#names.includes(name);
+    this.#names = Object.keys(TRANSPORTS).filter(possible);
     this[fire]("open");
-    if (!this.#opts.upgrade || this.readyState !== "open") return;
-    if (upgrades.includes("websocket") && this.#names.includes("websocket")) this.#probe = this.#attach("websocket");
+    if (this.#more) this.#next();
   }
 
   #beat() {
     this.#deadline = Date.now() + this.#heartbeat;
-    this.#timer("ping", this.#heartbeat, () => this[end]("ping timeout"));
+    this.#timer("ping", this.#heartbeat, () => this.end("ping timeout"));
   }
 
   async #switch(probe) {
+    clearTimeout(this.#timers.trial);
     this.#upgrading = true;
     await this.transport.pause();
     if (this.#probe !== probe) return; // lost or closed meanwhile
@@ -475,14 +520,13 @@ class Engine extends Emitter {
     this.#flush();
   }
 
-  // stay goes on polling.
   #stay(err) {
-    this.#probe.close();
     this.#probe = undefined;
     if (this.#upgrading) this.transport.resume();
     this.#upgrading = false;
     this.#flush();
     this[fire]("upgradeError", err);
+    if (this.#more) this.#next();
   }
 
   #send(...packets) {
@@ -496,13 +540,13 @@ class Engine extends Emitter {
   }
 }
 
-// ---- Manager. Events: open, close, error, ping, reconnect_attempt, reconnect, reconnect_error, reconnect_failed.
+// ---- Manager
 
 const live = new Set(); // managers that are connected or try to be
 
 export class Manager extends Emitter {
   engine;
-  nsps = new Map(); // namespace → Socket
+  nsps = new Map();
   readyState = "closed";
   reconnecting = false;
   #address;
@@ -510,6 +554,17 @@ export class Manager extends Emitter {
   #first; // the transport that worked where the preferred one did not
   #attempts = 0;
   #timer;
+
+  static {
+    for (const name in DEFAULTS) {
+      this.prototype[name] = function (...value) {
+        if (!value.length) return this.opts[name];
+        [this.opts[name]] = value;
+        if (!this.opts.reconnection) this.#rest();
+        return this;
+      };
+    }
+  }
 
   constructor(url, opts) {
     super();
@@ -521,29 +576,29 @@ export class Manager extends Emitter {
     if (this.opts.autoConnect) this.open();
   }
 
-  // open connects. With a callback it tries once, and tells it.
   open(done) {
     if (this.readyState !== "closed") return this;
     this.#wait();
     live.add(this);
     this.readyState = "opening";
     this.#decode = decoder();
-    const names = this.opts.transports.filter((name) => name in TRANSPORTS);
-    if (names.includes(this.#first)) names.unshift(...names.splice(names.indexOf(this.#first), 1));
+    const names = [...new Set([this.#first, ...this.opts.transports])].filter((name) => name in TRANSPORTS);
     const engine = (this.engine = new Engine(this.#address, this.opts, names));
     const on = (event, listener) =>
       engine.on(event, (...args) => this.engine === engine && this.readyState !== "closed" && listener(...args));
     on("open", () => this.#opened(done));
-    on("upgrade", () => (this.#first = undefined));
+    on("upgrade", ({ name }) => (this.#first = this.opts.rememberUpgrade ? name : undefined));
     on("data", (data) => this.#receive(data));
     on("ping", () => this[fire]("ping"));
     on("close", (reason, details) => this.#closed(reason, details, done));
     return this;
   }
 
-  // close ends the connection of all its sockets.
+  connect(done) {
+    return this.open(done);
+  }
+
   close() {
-    this.#wait();
     this.#rest();
     live.delete(this);
     if (this.readyState === "closed") return;
@@ -560,15 +615,15 @@ export class Manager extends Emitter {
     return socket;
   }
 
-  [send](packet) {
+  write(packet) {
     this.engine.write(encode(packet));
   }
 
-  [release]() {
+  release() {
     if (![...this.nsps.values()].some((socket) => socket.active)) this.close();
   }
 
-  [wake]() {
+  wake() {
     if (this.#timer) this.#attempt();
     else if (this.readyState === "open") this.engine.alive();
   }
@@ -584,13 +639,12 @@ export class Manager extends Emitter {
   }
 
   #receive(data) {
-    let packet;
     try {
-      packet = this.#decode(data);
+      const packet = this.#decode(data);
+      if (packet) this.#tell("packet", packet);
     } catch (err) {
-      return this.engine[end]("parse error", err);
+      this.engine.end("parse error", err);
     }
-    if (packet) this.nsps.get(packet.nsp)?.[notify]("packet", packet);
   }
 
   #closed(reason, details, done) {
@@ -600,18 +654,19 @@ export class Manager extends Emitter {
     if (opened) {
       this.reconnecting = this.opts.reconnection;
       this.#tell("close", reason, details);
-      return this.#reconnect();
+    } else {
+      const err = asError(details, reason);
+      this.#first = undefined;
+      this.reconnecting ||= this.opts.reconnection && !done;
+      this.#tell("error", err);
+      done?.(err);
     }
-    const err = asError(details, reason);
-    this.reconnecting ||= this.opts.reconnection && !done;
-    this.#tell("error", err);
-    done?.(err);
     this.#reconnect();
   }
 
   #tell(event, ...args) {
     this[fire](event, ...args);
-    for (const socket of [...this.nsps.values()]) socket[notify](event, ...args);
+    for (const socket of [...this.nsps.values()]) socket.notify(event, ...args);
   }
 
   #wait(task, delay) {
@@ -621,6 +676,7 @@ export class Manager extends Emitter {
   }
 
   #rest() {
+    this.#wait();
     this.reconnecting = false;
     this.#attempts = 0;
   }
@@ -647,42 +703,43 @@ export class Manager extends Emitter {
 // A service worker can add them only while it is evaluated.
 if (typeof addEventListener === "function") {
   for (const event of ["online", "pageshow", "visibilitychange"]) {
-    addEventListener(event, () => live.forEach((manager) => manager[wake]()));
+    addEventListener(event, () => live.forEach((manager) => manager.wake()));
   }
   const drop = (description, silent) => {
     for (const { engine } of live) {
       if (silent) engine.off();
-      engine[end]("transport close", { description });
+      engine.end("transport close", { description });
     }
   };
   addEventListener("offline", () => drop("network connection lost"));
   addEventListener("pagehide", (event) => drop("page hidden", !event.persisted)); // unless it may return
 }
 
-// ---- Socket. Events: connect, connect_error, disconnect, and the application's.
+// ---- Socket
 
 export class Socket extends Emitter {
   id;
   connected = false;
-  recovered = false; // the server restored the last session and sent what was missed
-  active = false; // connected, or to be when the manager is
-  sendBuffer = []; // emitted before connect
-  receiveBuffer = []; // received before connect
+  recovered = false;
+  active = false;
+  sendBuffer = [];
+  receiveBuffer = [];
   #opts;
   #asking; // auth, until it answers
   #joined = false; // CONNECT was sent
   #pid; // of the session, to recover it
   #offset; // of the last event that had one
   #ids = 0;
-  #acks = new Map(); // id → { ack, timer, failable }
-  #incoming = new Emitter(); // catch-all listeners
-  #outgoing = new Emitter();
+  #acks = new Map();
+  #queue = [];
+  [base] = this;
+  [flags] = {};
 
   constructor(io, nsp, opts = {}) {
     super();
     this.io = io;
     this.nsp = nsp;
-    this.auth = opts.auth; // or a function that hands it to its callback
+    this.auth = opts.auth;
     this.#opts = opts;
   }
 
@@ -702,10 +759,10 @@ export class Socket extends Emitter {
     this.active = false;
     this.#asking = undefined;
     if (this.connected) {
-      this.io[send]({ type: DISCONNECT, nsp: this.nsp });
+      this.io.write({ type: DISCONNECT, nsp: this.nsp });
       this.#left("io client disconnect");
     }
-    this.io[release]();
+    this.io.release();
     return this;
   }
 
@@ -717,89 +774,66 @@ export class Socket extends Emitter {
     return this.disconnect();
   }
 
-  // emit sends an event. A function as its last argument gets the acknowledgement.
   emit(event, ...args) {
-    this.#emit({}, event, args);
+    this[base].#emit(this[flags], event, args);
     return this;
   }
 
-  // emitWithAck resolves with the acknowledgement; a timeout or a disconnection rejects it.
   emitWithAck(event, ...args) {
-    return this.#view({}).emitWithAck(event, ...args);
+    return new Promise((resolve, reject) => {
+      const ack = (err, value) => (err ? reject(err) : resolve(value));
+      this[base].#emit({ ...this[flags], failable: true }, event, [...args, ack]);
+    });
   }
 
   send(...args) {
     return this.emit("message", ...args);
   }
 
-  // timeout returns a view whose acks take an error first, and get one after so many ms.
   timeout(timeout) {
-    return this.#view({ timeout });
+    return view(this, { timeout });
   }
 
-  // volatile is a view whose events are dropped unless they can leave at once.
   get volatile() {
-    return this.#view({ volatile: true });
+    return view(this, { volatile: true });
   }
 
-  onAny(listener) {
-    this.#incoming.on(ANY, listener);
+  // Browsers decide that themselves.
+  compress() {
     return this;
   }
 
-  offAny(...listener) {
-    this.#incoming.off(ANY, ...listener);
-    return this;
-  }
-
-  onAnyOutgoing(listener) {
-    this.#outgoing.on(ANY, listener);
-    return this;
-  }
-
-  offAnyOutgoing(...listener) {
-    this.#outgoing.off(ANY, ...listener);
-    return this;
-  }
-
-  [notify](event, value, details) {
-    if (event === "packet") this.#receive(value);
+  notify(event, value, details) {
+    if (event === "packet" && value.nsp === this.nsp) this.#receive(value);
     if (event === "open" && this.active) this.#join();
     if (event === "close") this.#left(value, details);
     if (event === "error" && this.active) this[fire]("connect_error", value);
   }
 
-  #view(flags) {
-    const socket = this;
-    return {
-      emit(event, ...args) {
-        socket.#emit(flags, event, args);
-        return this;
-      },
-      emitWithAck: (event, ...args) =>
-        new Promise((resolve, reject) => {
-          const ack = (err, value) => (err ? reject(err) : resolve(value));
-          socket.#emit({ ...flags, failable: true }, event, [...args, ack]);
-        }),
-      send(...args) {
-        return this.emit("message", ...args);
-      },
-      timeout: (timeout) => socket.#view({ ...flags, timeout }),
-      get volatile() {
-        return socket.#view({ ...flags, volatile: true });
-      },
-    };
+  #emit({ timeout = this.#opts.ackTimeout, volatile, failable }, event, args) {
+    if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
+    const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
+    const retries = volatile ? 0 : this.#opts.retries;
+    const id = ack || retries ? this.#ids++ : undefined;
+    const data = [event, ...args];
+    const frames = encode({ type: EVENT, nsp: this.nsp, id, data });
+    const packet = { id, data, frames, ack, retries, timeout, failable: failable || retries || timeout !== undefined };
+    if (!retries) return this.#dispatch(packet, volatile);
+    this.#queue.push(packet);
+    this.#drain();
   }
 
-  #emit({ timeout = this.#opts.ackTimeout, volatile, failable = timeout !== undefined }, event, args) {
-    if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
+  // drain sends the first of the queue, unless it is on its way: the others wait for its ack, to keep the order.
+  #drain() {
+    const [first] = this.#queue;
+    if (first && this.connected && !this.#acks.has(first.id)) this.#dispatch(first);
+  }
+
+  #dispatch(packet, volatile) {
+    const { id, timeout } = packet;
     const { engine } = this.io;
-    const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
-    const id = ack && this.#ids++;
-    const data = [event, ...args];
-    const packet = { id, data, frames: encode({ type: EVENT, nsp: this.nsp, id, data }) };
-    const timer = ack && timeout !== undefined && setTimeout(() => this.#expire(id), timeout);
-    if (ack) this.#acks.set(id, { ack, timer, failable });
+    if (id !== undefined) this.#acks.set(id, packet);
+    if (id !== undefined && timeout !== undefined) packet.timer = setTimeout(() => this.#expire(id), timeout);
 
     const online = this.connected && engine.alive();
     if (volatile && !(online && engine.writable)) return;
@@ -808,7 +842,7 @@ export class Socket extends Emitter {
   }
 
   #write({ data, frames }) {
-    this.#outgoing[fire](ANY, ...data);
+    this[fire](outgoing, ...data);
     this.io.engine.write(frames);
   }
 
@@ -817,13 +851,17 @@ export class Socket extends Emitter {
     this.#settle(id, new Error("operation has timed out"));
   }
 
-  // settle calls an ack for the last time, not with an error if it takes none.
+  // settle ends the wait for an ack. One that takes no error is not called with one.
   #settle(id, err, args = []) {
-    const { ack, timer, failable } = this.#acks.get(id) ?? {};
+    const packet = this.#acks.get(id) ?? {};
     this.#acks.delete(id);
-    clearTimeout(timer);
-    if (failable) call(ack, this, [err, ...args]);
-    else if (ack && !err) call(ack, this, args);
+    clearTimeout(packet.timer);
+    if (!err || !(packet.retries-- > 0)) {
+      if (packet === this.#queue[0]) this.#queue.shift();
+      const { ack, failable } = packet;
+      if (ack && (failable || !err)) call(ack, this, failable ? [err, ...args] : args);
+    }
+    this.#drain();
   }
 
   // join asks for the namespace, once a connection: a second CONNECT would end it.
@@ -835,7 +873,7 @@ export class Socket extends Emitter {
       this.#asking = undefined;
       this.#joined = true;
       const data = this.#pid ? { pid: this.#pid, offset: this.#offset, ...auth } : auth;
-      this.io[send]({ type: CONNECT, nsp: this.nsp, data });
+      this.io.write({ type: CONNECT, nsp: this.nsp, data });
     };
     if (typeof this.auth === "function") call(this.auth, this, [answer]);
     else answer(this.auth);
@@ -852,14 +890,14 @@ export class Socket extends Emitter {
     this.active = this.#joined = false;
     if (type === DISCONNECT) this.#left("io server disconnect");
     else if (wanted) this[fire]("connect_error", Object.assign(new Error(data.message ?? data), { data: data.data }));
-    this.io[release]();
+    this.io.release();
   }
 
   #welcome({ sid, pid } = {}) {
     if (!sid) return this[fire]("connect_error", new Error("the server speaks Socket.IO 2"));
     if (!this.active) {
       this.#joined = false; // disconnect came before
-      return this.io[send]({ type: DISCONNECT, nsp: this.nsp });
+      return this.io.write({ type: DISCONNECT, nsp: this.nsp });
     }
     this.id = sid;
     this.recovered = pid !== undefined && pid === this.#pid;
@@ -867,21 +905,22 @@ export class Socket extends Emitter {
     this.connected = true;
     for (const [id, data] of this.receiveBuffer.splice(0)) this.#deliver(id, data);
     while (this.connected && this.sendBuffer.length) this.#write(this.sendBuffer.shift());
+    this.#drain();
     if (this.connected) this[fire]("connect");
   }
 
   #deliver(id, data) {
     const args = id === undefined ? data : [...data, this.#answer(id)];
-    this.#incoming[fire](ANY, ...args);
+    this[fire](incoming, ...args);
     this[fire](...args);
     if (this.#pid && typeof args.at(-1) === "string") this.#offset = args.at(-1);
   }
 
-  // answer returns what acknowledges an event: once, in the session that asked.
+  // answer returns what acknowledges an event: once, and in the same session.
   #answer(id) {
     let session = this.id;
     return (...data) => {
-      if (session && session === this.id) this.io[send]({ type: ACK, nsp: this.nsp, id, data });
+      if (session && session === this.id) this.io.write({ type: ACK, nsp: this.nsp, id, data });
       session = undefined;
     };
   }
@@ -900,18 +939,22 @@ export class Socket extends Emitter {
   }
 }
 
+function view(socket, more) {
+  return Object.assign(Object.create(socket[base]), { [flags]: { ...socket[flags], ...more } });
+}
+
 // ---- io
 
-const managers = new Map(); // by address
+export const protocol = 5;
+const managers = new Map();
 
-// io returns the socket of a url's namespace. One origin and path is one connection, unless forceNew, or
-// multiplex: false, or the namespace is there.
-export function io(url, opts) {
+// One origin and path is one connection, unless its own is asked for, or the namespace is there.
+export function io(url, opts = {}) {
   if (typeof url === "object") [url, opts] = [undefined, url];
   const { origin, nsp } = locate(url);
   const address = origin + slashed(opts);
   const shared = managers.get(address);
-  const own = opts?.forceNew || opts?.multiplex === false || shared?.nsps.has(nsp);
+  const own = opts.forceNew || opts.multiplex === false || shared?.nsps.has(nsp);
   const manager = (!own && shared) || new Manager(url, opts);
   if (!own) managers.set(address, manager);
   return manager.socket(nsp, opts);
@@ -919,7 +962,6 @@ export function io(url, opts) {
 
 export { io as connect, io as default };
 
-// locate splits a url, relative to the page.
 function locate(url = "/") {
   const full = /^(\/|\w+:\/\/)/.test(url) ? url : "//" + url;
   const { protocol, host, pathname, searchParams } = new URL(full, globalThis.location?.origin);
@@ -928,6 +970,6 @@ function locate(url = "/") {
   return { origin, nsp: decodeURI(pathname), query: Object.fromEntries(searchParams) };
 }
 
-function slashed({ path = "/socket.io", addTrailingSlash = true } = {}) {
+function slashed({ path = "/socket.io", addTrailingSlash = true }) {
   return `/${path}/`.replace(/\/+/g, "/").slice(0, addTrailingSlash ? undefined : -1);
 }

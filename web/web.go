@@ -1,8 +1,10 @@
 // Package web holds brio.js, the browser client, and serves browser clients: its
 // own, and the official one.
 //
-// brio.js is one ES module without dependencies or a build step: what a browser
-// loads is what stands in this directory. Its API is that of socket.io-client 4.
+// brio.js is an ES module without dependencies or a build step: what a browser
+// loads is what stands in this directory. Its API is that of socket.io-client 4,
+// and brio.d.ts has its types. Its one transport that few need is in a module of
+// its own, webtransport.js, which it loads when a page names it.
 // A page on the server's own origin needs nothing else:
 //
 //	<script type="module">
@@ -20,7 +22,7 @@ import (
 	"net/http"
 )
 
-//go:embed brio.js
+//go:embed brio.js brio.d.ts webtransport.js
 var own embed.FS
 
 // Script returns the source of brio.js.
@@ -38,8 +40,8 @@ var official = []string{
 	"socket.io.msgpack.min.js",
 }
 
-// Handler serves brio.js and, from the directory client, what there is of the
-// official client: socket.io.js, socket.io.min.js, socket.io.esm.min.js,
+// Handler serves brio.js, brio.d.ts and webtransport.js and, from the directory
+// client, what there is of the official client: socket.io.js, socket.io.min.js, socket.io.esm.min.js,
 // socket.io.msgpack.min.js and their source maps. All else is not found. client
 // may be nil. Paths are those names, with a slash before them or without: see
 // [http.StripPrefix].
@@ -50,7 +52,14 @@ var official = []string{
 // from then on. The handler may be used concurrently.
 func Handler(client fs.FS) http.Handler {
 	const javascript = "application/javascript; charset=utf-8" // as the official server has it
-	h := handler{"brio.js": newFile(own, "brio.js", "text/javascript; charset=utf-8")}
+	h := handler{}
+	for name, contentType := range map[string]string{
+		"brio.js":         "text/javascript; charset=utf-8",
+		"webtransport.js": "text/javascript; charset=utf-8",
+		"brio.d.ts":       "application/typescript; charset=utf-8",
+	} {
+		h[name] = newFile(own, name, contentType)
+	}
 	if client == nil {
 		return h
 	}

@@ -176,9 +176,26 @@ func TestNotModified(t *testing.T) {
 
 // The client is to stay small enough to be no reason against it.
 func TestSize(t *testing.T) {
-	const most = 9 << 10
-	if zipped := body(t, request(t, "GET", "Accept-Encoding", "gzip")); len(zipped) > most {
-		t.Errorf("brio.js takes %d bytes compressed, at most %d are wanted", len(zipped), most)
+	for name, most := range map[string]int{"brio.js": 9 << 10, "webtransport.js": 3 << 9} {
+		zipped := body(t, ask(t, Handler(nil), "GET", "/"+name, "Accept-Encoding", "gzip"))
+		if len(zipped) > most {
+			t.Errorf("%s takes %d bytes compressed, at most %d are wanted", name, len(zipped), most)
+		}
+	}
+}
+
+func TestServesWhatBelongsToTheScript(t *testing.T) {
+	for name, contentType := range map[string]string{
+		"webtransport.js": "text/javascript; charset=utf-8",
+		"brio.d.ts":       "application/typescript; charset=utf-8",
+	} {
+		response := ask(t, Handler(nil), "GET", "/"+name)
+		if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || got != contentType {
+			t.Errorf("%s: status %d, Content-Type %q", name, response.StatusCode, got)
+		}
+		if !strings.Contains(body(t, response), "export class ") {
+			t.Errorf("%s has no class to export", name)
+		}
 	}
 }
 
