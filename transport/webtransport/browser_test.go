@@ -21,25 +21,33 @@ import (
 	"github.com/briohq/brio"
 )
 
+// loads are how a page comes to io: by the browser client of the reference
+// implementation, and by brio's own.
+var loads = map[string]string{
+	"socket.io-client": `<script src="/client.js"></script>`,
+	"brio.js":          `<script type="module">import { io } from "/socket.io/brio.js"; window.io = io;</script>`,
+}
+
 // official is the browser client of the reference implementation.
 const official = "../../conformance/node_modules/socket.io-client/dist/socket.io.min.js"
 
 // site is a brio.Server over HTTP and over HTTP/3, on one port number, with a
-// page that has the official client. Everybody is in one room, in which who says
+// page that has a client. Everybody is in one room, in which who says
 // something is heard by the others.
 type site struct {
 	url    string
+	load   string // one of loads
 	server *brio.Server
 	h3     *Server
 }
 
-func startSite(t *testing.T, config brio.Config) *site {
+func startSite(t *testing.T, client string, config brio.Config) *site {
 	t.Helper()
 	if _, err := os.Stat(official); err != nil {
 		t.Fatal("the official client is missing: install it with\n\tnpm ci --prefix conformance")
 	}
 	config.Transports = []string{"polling", "websocket", "webtransport"}
-	s := &site{server: brio.NewServer(config)}
+	s := &site{load: loads[client], server: brio.NewServer(config)}
 	ns := s.server.Of("/")
 	ns.On("join", func(_ context.Context, socket *brio.Socket, args brio.Args) error {
 		socket.Join("room")
@@ -106,7 +114,7 @@ func onePort(t *testing.T) (net.Listener, net.PacketConn) {
 // has heard.
 func (s *site) page(w http.ResponseWriter, _ *http.Request) {
 	hash := sha256.Sum256(certificate().Certificate[0])
-	fmt.Fprintf(w, `<!doctype html><link rel="icon" href="data:,"><script src="/client.js"></script><script>
+	fmt.Fprintf(w, `<!doctype html><link rel="icon" href="data:,">%s<script>
 	const heard = [];
 	const value = Uint8Array.from(atob(%q), (each) => each.charCodeAt(0));
 	async function connect(...transports) {
@@ -122,7 +130,7 @@ func (s *site) page(w http.ResponseWriter, _ *http.Request) {
 		window.socket = socket;
 		return socket.emitWithAck("join");
 	}
-	</script>`, base64.StdEncoding.EncodeToString(hash[:]))
+	</script>`, s.load, base64.StdEncoding.EncodeToString(hash[:]))
 }
 
 // browser is a Chromium without a screen.
@@ -216,7 +224,13 @@ func (w *tab) sees(expression, want string) {
 
 // Three people on three transports, in one room: each hears what the others say.
 func TestThreeTransportsInChromium(t *testing.T) {
-	browser, s := startBrowser(t), startSite(t, brio.Config{}) // which ends first
+	for client := range loads {
+		t.Run(client, func(t *testing.T) { testThreeTransports(t, client) })
+	}
+}
+
+func testThreeTransports(t *testing.T, client string) {
+	browser, s := startBrowser(t), startSite(t, client, brio.Config{}) // which ends first
 	tabs := map[string]*tab{}
 	names := []string{"webtransport", "websocket", "polling"}
 	for _, name := range names {
@@ -260,7 +274,13 @@ func TestThreeTransportsInChromium(t *testing.T) {
 }
 
 func TestUpgradeInChromium(t *testing.T) {
-	browser, s := startBrowser(t), startSite(t, brio.Config{}) // which ends first
+	for client := range loads {
+		t.Run(client, func(t *testing.T) { testUpgrade(t, client) })
+	}
+}
+
+func testUpgrade(t *testing.T, client string) {
+	browser, s := startBrowser(t), startSite(t, client, brio.Config{}) // which ends first
 	ada, bob := s.open(t, browser, "ada"), s.open(t, browser, "bob")
 	bob.run(`connect("websocket")`)
 	if got := ada.run(`connect("polling", "webtransport")`); got != "polling" && got != "webtransport" {
@@ -281,9 +301,39 @@ func TestUpgradeInChromium(t *testing.T) {
 	both.sees(`socket.emitWithAck("transport")`, "webtransport")
 }
 
+// What brio.js does beyond the official client: a message of no bytes, Blobs, and
+// another transport where HTTP/3 does not answer.
+func TestBrioInChromium(t *testing.T) {
+	browser, s := startBrowser(t), startSite(t, "brio.js", brio.Config{}) // which ends first
+	ada, bob := s.open(t, browser, "ada"), s.open(t, browser, "bob")
+	ada.run(`connect("webtransport")`)
+	bob.run(`connect("websocket")`)
+	ada.run(`socket.emit("say", new Uint8Array(0), new Blob(["ab"]), new Uint16Array([258]), new ArrayBuffer(3)).volatile.emit("say", "too soon")`)
+	bob.sees(`heard.join()`, "bytes  bytes 97.98 bytes 2.1 bytes 0.0.0")
+	ada.run(`socket.emitWithAck("transport")`)
+	ada.run(`socket.volatile.emit("say", "idle")`)
+	bob.sees(`heard.at(-1)`, "idle")
+
+	if err := s.h3.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.open(t, browser, "eve").run(`connect("webtransport", "websocket")`); got != "websocket" {
+		t.Errorf("eve came over %s", got)
+	}
+	dan := s.open(t, browser, "dan")
+	dan.run(`connect("polling", "websocket", "webtransport")`)
+	dan.sees(`socket.emitWithAck("transport")`, "websocket")
+}
+
 // What a server says before it closes a connection is heard.
 func TestLastWordsInChromium(t *testing.T) {
-	browser, s := startBrowser(t), startSite(t, brio.Config{}) // which ends first
+	for client := range loads {
+		t.Run(client, func(t *testing.T) { testLastWords(t, client) })
+	}
+}
+
+func testLastWords(t *testing.T, client string) {
+	browser, s := startBrowser(t), startSite(t, client, brio.Config{}) // which ends first
 	ada := s.open(t, browser, "ada")
 	ada.run(`connect("webtransport")`)
 	ada.run(`(window.last = [], socket.on("last", (n) => last.push(n)), socket.on("disconnect", (reason) => window.reason = reason), socket.emit("farewell"))`)
@@ -295,7 +345,13 @@ func TestLastWordsInChromium(t *testing.T) {
 // A page that is left ends its session: at once, or, for Chromium doesn't always
 // say that it has gone, for want of a heartbeat.
 func TestLeavingInChromium(t *testing.T) {
-	browser, s := startBrowser(t), startSite(t, brio.Config{PingInterval: time.Second, PingTimeout: time.Second}) // which ends first
+	for client := range loads {
+		t.Run(client, func(t *testing.T) { testLeaving(t, client) })
+	}
+}
+
+func testLeaving(t *testing.T, client string) {
+	browser, s := startBrowser(t), startSite(t, client, brio.Config{PingInterval: time.Second, PingTimeout: time.Second}) // which ends first
 	reasons := make(chan brio.Reason, 1)
 	s.server.Of("/").OnDisconnect(func(_ context.Context, _ *brio.Socket, r brio.Reason) error {
 		reasons <- r
