@@ -12,13 +12,13 @@ import (
 	"github.com/briohq/brio/protocol"
 )
 
-// Emitter is where an event can be sent: a [*Socket], a [Target], a
+// Emitter is where an event can be sent: a [*Socket], or that of a client, a [Target], a
 // [*Namespace].
 type Emitter interface {
 	Emit(event string, args ...any) error
 }
 
-// Caller is who can be asked for an answer: a [*Socket].
+// Caller is who can be asked for an answer: a [*Socket], or that of a client.
 type Caller interface {
 	Do(ctx context.Context, event string, args ...any) (Args, error)
 }

@@ -33,7 +33,7 @@ type acknowledgement struct {
 	sent atomic.Bool
 }
 
-// WantsAck reports whether the client, or the server of another node, asked for
+// WantsAck reports whether the other end, or the server of another node, asked for
 // an acknowledgement that has not been sent yet.
 func (a Args) WantsAck() bool { return a.ack != nil && !a.ack.sent.Load() }
 
