@@ -119,6 +119,11 @@ var strata = []stratum{
 		why:    "the client's one place that knows QUIC, for who asks for it: no other client may need it to build",
 	},
 	{
+		pkg:  "client",
+		ours: []string{".", "client/engineio", "protocol", "internal/..."},
+		why:  "it shares events and errors with the server, and its codec; who imports brio must not link it, so nothing below may need it",
+	},
+	{
 		pkg:  "apps/...",
 		ours: []string{".", "web", "apps/..."},
 		why:  "the showcase is written with what every user has: no internals, no other library",
@@ -202,7 +207,10 @@ func TestUsersOfBrioGetFewModules(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range strings.Fields(string(out)) {
-		_, ours := inModule(path)
+		name, ours := inModule(path)
+		if matches("client/...", name) {
+			t.Errorf("%s depends on %s: every program that imports brio would have to link the client", module, path)
+		}
 		if ours || slices.ContainsFunc([]string{"github.com/gobwas/...", "github.com/rs/cors/...", "golang.org/x/..."}, func(a string) bool { return matches(a, path) }) {
 			continue
 		}
