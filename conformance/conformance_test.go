@@ -1,7 +1,8 @@
 // Package conformance judges brio from outside: scripts under js put a running
 // server through the protocols, packet by packet and with the official JavaScript
 // clients, those under python with Python's client, and those of web/test with
-// brio's own browser client.
+// brio's own browser client. The Go client, the other way round, is judged by what
+// it does with the official server, under reference, and with brio.
 //
 // Each script has a server of its own, with the flags that its line beginning
 // with "// server:" or "# server:" names, and is run by Node.js or Python; each of

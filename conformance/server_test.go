@@ -23,14 +23,20 @@ import (
 // has it.
 func buildServer(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "server")
+	return build(t, "./server")
+}
+
+// build builds a command.
+func build(t *testing.T, path string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), filepath.Base(path))
 	args := []string{"build", "-o", binary}
 	if raceDetector() {
 		args = append(args, "-race")
 	}
-	output, err := exec.CommandContext(t.Context(), "go", append(args, "./server")...).CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), "go", append(args, path)...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("go build ./conformance/server: %v\n%s", err, output)
+		t.Fatalf("go build %s: %v\n%s", path, err, output)
 	}
 	return binary
 }
