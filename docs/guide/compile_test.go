@@ -24,6 +24,7 @@ var packages = map[string]string{
 	"adapter":      "github.com/briohq/brio/adapter",
 	"adaptertest":  "github.com/briohq/brio/adapter/adaptertest",
 	"brio":         "github.com/briohq/brio",
+	"client":       "github.com/briohq/brio/client",
 	"context":      "context",
 	"engine":       "github.com/briohq/brio/engine",
 	"errors":       "errors",
@@ -54,6 +55,7 @@ var (
 	server *brio.Server
 	ns     *brio.Namespace
 	s      *brio.Socket
+	c      *client.Socket
 	target brio.Target
 	peer   brio.Peer
 	args   brio.Args
@@ -68,17 +70,19 @@ var (
 // A block of Go is a file, or the body of a function.
 func TestExamplesCompile(t *testing.T) {
 	c := newCompiler(t)
-	for _, b := range append(readGuide(t).blocks, readDocument(t, typesGuide).blocks...) {
-		if b.language != "go" {
-			continue
-		}
-		if formatted, err := format.Source([]byte(b.text)); err != nil || string(formatted) != b.text {
-			t.Errorf("line %d: not as gofmt has it: %v", b.line, err)
-		}
-		if file.MatchString(b.text) {
-			c.check(b.text, b.line, false)
-		} else {
-			c.fragment(b.text, b.line)
+	for _, name := range guides {
+		for _, b := range readDocument(t, name).blocks {
+			if b.language != "go" {
+				continue
+			}
+			if formatted, err := format.Source([]byte(b.text)); err != nil || string(formatted) != b.text {
+				t.Errorf("%s, line %d: not as gofmt has it: %v", name, b.line, err)
+			}
+			if file.MatchString(b.text) {
+				c.check(b.text, b.line, false)
+			} else {
+				c.fragment(b.text, b.line)
+			}
 		}
 	}
 }
@@ -105,11 +109,13 @@ func TestFormsOfRowsExist(t *testing.T) {
 // So does what is named elsewhere, in passing.
 func TestNamesInProseExist(t *testing.T) {
 	c := newCompiler(t)
-	for _, text := range readGuide(t).prose {
-		for _, span := range spans(text.text) {
-			span = strings.TrimPrefix(strings.TrimPrefix(span, "*"), "&")
-			if qualified.MatchString(span) {
-				c.name(span, text.line)
+	for _, name := range guides {
+		for _, text := range readDocument(t, name).prose {
+			for _, span := range spans(text.text) {
+				span = strings.TrimPrefix(strings.TrimPrefix(span, "*"), "&")
+				if qualified.MatchString(span) {
+					c.name(span, text.line)
+				}
 			}
 		}
 	}
