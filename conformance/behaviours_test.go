@@ -167,7 +167,7 @@ func sharesConnection(v *visit) {
 	for _, s := range []*client.Socket{c, admin, private} {
 		v.connect(s)
 	}
-	if len(v.conns) > 1 && len(v.engine.Transports) == 1 && v.engine.Transports[0] == "websocket" {
+	if slices.Equal(v.engine.Transports, []string{"websocket"}) && len(v.conns) != 1 {
 		v.Error(len(v.conns), "connections")
 	}
 	if c.Of("/admin", nil) != admin {

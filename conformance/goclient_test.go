@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -112,8 +113,9 @@ type visit struct {
 
 	clients []*client.Socket // to be closed
 
-	mu    sync.Mutex // guards conns
-	conns []net.Conn
+	mu     sync.Mutex // guards what follows
+	conns  []net.Conn
+	refuse bool // the next one
 }
 
 func (v *visit) end() {
@@ -131,12 +133,18 @@ func (v *visit) config() client.Config {
 	}
 	c.Engine.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
-		if err == nil {
-			v.mu.Lock()
-			v.conns = append(v.conns, conn)
-			v.mu.Unlock()
+		if err != nil {
+			return nil, err
 		}
-		return conn, err
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.refuse {
+			v.refuse = false
+			conn.Close()
+			return nil, errCut
+		}
+		v.conns = append(v.conns, conn)
+		return conn, nil
 	}
 	return c
 }
@@ -170,10 +178,14 @@ func (v *visit) soon() context.Context {
 	return ctx
 }
 
-// cut breaks all connections, as a network does.
+var errCut = errors.New("cut by the test")
+
+// cut breaks all connections, as a network does. Package net/http repeats a polling
+// request that breaks, so the connection for that is refused.
 func (v *visit) cut() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.refuse = !slices.Equal(v.engine.Transports, []string{"websocket"})
 	for _, c := range v.conns {
 		c.Close()
 	}
