@@ -381,3 +381,41 @@ func TestConnectTimeout(t *testing.T) {
 		}
 	})
 }
+
+// A handler that is slower than attempts fail hears of the newest failure, not of all.
+func TestSlowConnectErrorHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := client.Config{ReconnectDelayMax: time.Second}
+		attempts := 0
+		config.Engine.Dial = func(context.Context, string, string) (net.Conn, error) {
+			attempts++
+			return nil, fmt.Errorf("failure %d", attempts)
+		}
+		c := client.New("http://site", config)
+		told, go_ := make(chan error), make(chan struct{})
+		c.OnConnectError(func(_ context.Context, err error) error {
+			<-go_
+			told <- err
+			return nil
+		})
+		ended := make(chan error, 1)
+		go func() { ended <- c.Connect(t.Context()) }()
+		time.Sleep(time.Minute)
+		close(go_)
+		if err := <-told; !strings.Contains(err.Error(), "failure 1") {
+			t.Error(err)
+		}
+		if err := <-told; strings.Contains(err.Error(), "failure 2:") || attempts < 20 {
+			t.Error(err, attempts)
+		}
+		go func() {
+			for range told {
+			}
+		}()
+		c.Close()
+		close(told)
+		if err := <-ended; !errors.Is(err, brio.ErrDisconnected) {
+			t.Error(err)
+		}
+	})
+}

@@ -191,8 +191,12 @@ func (s *Socket) connected() {
 	}
 }
 
-func (s *Socket) refusal(why error) {
+func (s *Socket) refusal() {
 	all, _ := s.registered("")
+	s.manager.mu.Lock()
+	why := s.untold
+	s.untold = nil
+	s.manager.mu.Unlock()
 	for _, f := range all.onConnectError {
 		s.log("connect error", s.guard("connect error", func() error { return f(s.manager.ctx, why) }))
 	}

@@ -217,7 +217,10 @@ func (s *Socket) send(o *outgoing) error {
 		return engineio.ErrClosed
 	}
 	err := s.manager.conn.Send(o.messages...)
-	if err == nil && o.expected != nil {
+	switch {
+	case errors.Is(err, ErrBacklog):
+		return fmt.Errorf("%w: the connection is slower than what is emitted; emit less, or Volatile, or raise Config.MaxBacklog", err)
+	case err == nil && o.expected != nil:
 		o.expected.sent = true
 	}
 	return err

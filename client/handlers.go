@@ -49,8 +49,9 @@ func (s *Socket) OnConnect(f func(ctx context.Context) error) {
 }
 
 // OnConnectError adds a handler that is called each time that the socket has not been
-// let in: with a [*ConnectError] if it does not try again by itself, see
-// [Socket.Connect]; else with why the server could not be reached.
+// let in: with a [*ConnectError] if it was refused, so that it does not try again by
+// itself, see [Socket.Connect]; else with why the server could not be reached. If the
+// handlers take longer than an attempt, they hear of the newest only.
 func (s *Socket) OnConnectError(f func(ctx context.Context, err error) error) {
 	s.register(func(h *handlers) { h.onConnectError = append(h.onConnectError, f) })
 }

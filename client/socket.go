@@ -29,6 +29,7 @@ type Socket struct {
 	offset    string // of the last event that had one
 	recovered bool
 	failure   error        // of the last attempt
+	untold    error        // that the handlers are about to hear of
 	waiting   []chan error // in Connect
 	early     []*delivery  // events that came before the socket was let in
 	earlyTook int          // bytes of those
@@ -330,8 +331,11 @@ func (s *Socket) refused(err error) {
 
 // fail tells the handlers why the socket has not been let in.
 func (s *Socket) fail(err error) {
-	s.failure = err
-	s.put(task{run: func() { s.refusal(err) }})
+	told := s.untold == nil
+	s.failure, s.untold = err, err
+	if told {
+		s.put(task{run: s.refusal})
+	}
 }
 
 // leave is Disconnect.
