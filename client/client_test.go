@@ -386,10 +386,9 @@ func TestConnectTimeout(t *testing.T) {
 func TestSlowConnectErrorHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := client.Config{ReconnectDelayMax: time.Second}
-		attempts := 0
+		var attempts atomic.Int64
 		config.Engine.Dial = func(context.Context, string, string) (net.Conn, error) {
-			attempts++
-			return nil, fmt.Errorf("failure %d", attempts)
+			return nil, fmt.Errorf("failure %d", attempts.Add(1))
 		}
 		c := client.New("http://site", config)
 		told, go_ := make(chan error), make(chan struct{})
@@ -405,8 +404,8 @@ func TestSlowConnectErrorHandler(t *testing.T) {
 		if err := <-told; !strings.Contains(err.Error(), "failure 1") {
 			t.Error(err)
 		}
-		if err := <-told; strings.Contains(err.Error(), "failure 2:") || attempts < 20 {
-			t.Error(err, attempts)
+		if err := <-told; strings.Contains(err.Error(), "failure 2:") || attempts.Load() < 20 {
+			t.Error(err, attempts.Load())
 		}
 		go func() {
 			for range told {

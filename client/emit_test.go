@@ -155,6 +155,7 @@ func TestManyGoroutines(t *testing.T) {
 			}
 		})
 		busy.Wait()
+		synctest.Wait() // so that a last cut has been noticed
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		for _, s := range sockets {
