@@ -16,7 +16,8 @@ import (
 // works, and is what the official client does.
 type Config struct {
 	// Engine says how the connection is made: transports, headers, dialing. Default:
-	// as documented there, but that its MaxBacklog is twice the one below.
+	// as documented there, but that its MaxBacklog is twice the one below, and its
+	// MaxPayload, Timeout and Logger are those below.
 	Engine engineio.Config
 	// Path is where the server answers, with its last slash if it wants one. Default
 	// "/socket.io/".
@@ -125,6 +126,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxBacklog, 4<<20)
 	setDefault(&c.MaxPayload, 16<<20)
 	setDefault(&c.Engine.MaxBacklog, 2*c.MaxBacklog) // a backlog has to fit in
+	setDefault(&c.Engine.MaxPayload, c.MaxPayload)
+	setDefault(&c.Engine.Timeout, c.Timeout)
 	if c.Randomization == 0 {
 		c.Randomization = 0.5
 	}
@@ -137,6 +140,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Engine.Logger == nil {
+		c.Engine.Logger = c.Logger
 	}
 	return c
 }

@@ -22,7 +22,10 @@ import (
 
 // transports are the ways to connect with which each behaviour is tested.
 var transports = map[string]engineio.Config{
+	"default":   {},
 	"websocket": {Transports: []string{"websocket"}},
+	"polling":   {Transports: []string{"polling"}, NoUpgrade: true},
+	"upgrade":   {Transports: []string{"polling", "websocket"}},
 }
 
 // The Go client behaves the same with brio and with the official server.

@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -186,7 +187,7 @@ func TestProxy(t *testing.T) {
 		e.hears(t, "hello")
 		e.Close()
 		e.ends(t, ForcedClose)
-		if got := asked.all()[before]; got != c.want {
+		if got := asked.all()[before:]; !slices.Contains(got, c.want) { // the goodbye of the one before may come late
 			t.Errorf("%s to %s: the proxy was asked %q, want %q", c.transport, c.address, got, c.want)
 		}
 	}

@@ -110,6 +110,9 @@ func TestFormsOfRowsExist(t *testing.T) {
 func TestNamesInProseExist(t *testing.T) {
 	c := newCompiler(t)
 	for _, name := range guides {
+		if name == typesGuide {
+			continue // its X is any event
+		}
 		for _, text := range readDocument(t, name).prose {
 			for _, span := range spans(text.text) {
 				span = strings.TrimPrefix(strings.TrimPrefix(span, "*"), "&")
