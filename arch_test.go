@@ -124,6 +124,11 @@ var strata = []stratum{
 		why:  "it shares events and errors with the server, and its codec; who imports brio must not link it, so nothing below may need it",
 	},
 	{
+		pkg:  "briotest",
+		ours: []string{".", "client", "internal/..."},
+		why:  "users test their handlers with a server and a client as they are: no testing library comes along",
+	},
+	{
 		pkg:  "apps/...",
 		ours: []string{".", "web", "apps/..."},
 		why:  "the showcase is written with what every user has: no internals, no other library",

@@ -24,6 +24,7 @@ var packages = map[string]string{
 	"adapter":      "github.com/briohq/brio/adapter",
 	"adaptertest":  "github.com/briohq/brio/adapter/adaptertest",
 	"brio":         "github.com/briohq/brio",
+	"briotest":     "github.com/briohq/brio/briotest",
 	"client":       "github.com/briohq/brio/client",
 	"context":      "context",
 	"engine":       "github.com/briohq/brio/engine",
@@ -38,6 +39,8 @@ var packages = map[string]string{
 	"signal":       "os/signal",
 	"slices":       "slices",
 	"slog":         "log/slog",
+	"synctest":     "testing/synctest",
+	"testing":      "testing",
 	"time":         "time",
 	"webtransport": "github.com/briohq/brio/transport/webtransport",
 }
