@@ -11,6 +11,7 @@ import (
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/briotest"
 	"github.com/briohq/brio/client"
+	"github.com/briohq/brio/client/engineio"
 )
 
 const (
@@ -73,10 +74,15 @@ func TestBarrier(t *testing.T) {
 		site := briotest.Serve(t, mux)
 		for _, namespace := range []string{"/", "/org-1"} {
 			c := site.Connect(t, namespace, client.Config{})
-			for range 50 {
+			c.Drop()
+			c.Returned(t) // which must not be taken for silence
+			for i := range 50 {
 				briotest.Send(t, c, start, 100)
 				if failure(t, func(r *report) { c.Quiet(r) }) == "" {
 					t.Fatal("not quiet, but nothing was reported")
+				}
+				if got := len(c.Events()); got != 101*(i+1) {
+					t.Fatalf("%d events of %d were waited for", got, 101*(i+1))
 				}
 				for range 101 {
 					c.NextEvent(t)
@@ -229,5 +235,37 @@ func TestDial(t *testing.T) {
 		if answer.StatusCode != http.StatusOK {
 			t.Error(answer.Status)
 		}
+	})
+}
+
+// The connection may begin with polling, and stay with it.
+func TestPolling(t *testing.T) {
+	everywhere(t, func(t *testing.T) {
+		for _, stay := range []bool{false, true} {
+			site := briotest.Serve(t, newCounter(brio.Config{}))
+			c := site.Connect(t, "/", client.Config{Engine: engineio.Config{Transports: []string{"polling", "websocket"}, NoUpgrade: stay}})
+			if stay && c.Transport() != "polling" {
+				t.Skip("the client has no polling")
+			}
+			for range 2 {
+				briotest.Send(t, c, start, 3)
+				for want := range 3 {
+					if got := briotest.Next(t, c, count); got != want {
+						t.Error(got)
+					}
+				}
+				briotest.Next(t, c, done)
+				c.Quiet(t)
+				c.Drop()
+				c.Returned(t)
+			}
+		}
+	})
+}
+
+// A client whose connection is silent when the test ends holds nothing up.
+func TestSilentEnd(t *testing.T) {
+	everywhere(t, func(t *testing.T) {
+		briotest.Serve(t, newCounter(brio.Config{})).Connect(t, "/", client.Config{}).Silence()
 	})
 }

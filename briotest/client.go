@@ -105,9 +105,15 @@ func (s *Site) newClient(namespace string, config client.Config) *Client {
 // enter connects.
 func (c *Client) enter(t testing.TB) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), Patience, fmt.Errorf("not let in within %v", Patience))
 	defer cancel()
 	return c.Connect(ctx)
+}
+
+// end closes the client, and ends connections of which the server has not heard that.
+func (c *Client) end() {
+	_ = c.Close()
+	c.Drop()
 }
 
 func (c *Client) add(r *record) {

@@ -98,6 +98,10 @@ func TestFailures(t *testing.T) {
 			ada, _ := lobby(t, site)
 			briotest.Do(t, ada, brio.Call[int, int](Join), 7)
 		}, []string{"join(7): "}},
+		{"Send", func(t *report, site *briotest.Site) {
+			ada, _ := lobby(t, site)
+			briotest.Send(t, ada, brio.Event[int]("unknown"), 7)
+		}, []string{"unknown(7): ", "no acknowledgement within 10s"}},
 		{"Returned", func(t *report, site *briotest.Site) {
 			ada, _ := lobby(t, site)
 			site.Part()

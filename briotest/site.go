@@ -116,7 +116,7 @@ func (s *Site) close(t testing.TB) {
 func (s *Site) Connect(t testing.TB, namespace string, config client.Config) *Client {
 	t.Helper()
 	c := s.newClient(namespace, config)
-	t.Cleanup(func() { _ = c.Close() })
+	t.Cleanup(c.end)
 	if err := c.enter(t); err != nil {
 		t.Fatalf("briotest: %v", err)
 	}
@@ -130,7 +130,7 @@ func (s *Site) Refused(t testing.TB, namespace string, config client.Config) *br
 	t.Helper()
 	config.NoReconnect = true
 	c := s.newClient(namespace, config)
-	defer c.Close()
+	defer c.end()
 	err := c.enter(t)
 	if err == nil {
 		t.Fatalf("briotest: namespace %s refuses nobody: the client was let in", c.Namespace())

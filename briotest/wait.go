@@ -15,7 +15,7 @@ import (
 // returns an error, or doesn't answer within [Patience].
 func Do[Req, Res any](t testing.TB, to brio.Caller, call brio.Call[Req, Res], req Req) Res {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), Patience, errSilent)
 	defer cancel()
 	res, err := call.Do(ctx, to, req)
 	if err != nil {
@@ -23,6 +23,8 @@ func Do[Req, Res any](t testing.TB, to brio.Caller, call brio.Call[Req, Res], re
 	}
 	return res
 }
+
+var errSilent = fmt.Errorf("no acknowledgement within %v", Patience)
 
 // Send sends an event and returns when its handler has returned, for it asks for an
 // acknowledgement, which [brio.Event.Handle] gives. The test fails at once if the
@@ -150,16 +152,19 @@ func (c *Client) drain(t testing.TB) {
 	if c.site.server == nil {
 		t.Fatal("briotest: nobody knows that nothing more comes: run the test in a testing/synctest bubble, or have Serve serve a *brio.Server, or a *http.ServeMux with one at /socket.io/")
 	}
-	lost := c.lost()
-	n := c.site.barrier(c)
+	lost, n := c.lost(), 0
 	late := time.NewTimer(Patience)
 	defer late.Stop()
 	for {
+		out := !c.Connected()
+		if n == 0 {
+			n = c.site.barrier(c)
+		}
 		_, last, changed := c.take(func(*record) bool { return false })
 		c.mu.Lock()
 		arrived := n > 0 && c.barrier >= n
 		c.mu.Unlock()
-		out := last != nil && !isEvent(last) // what came before that is there
+		out = out && last != nil && !isEvent(last) // and what came before that is there
 		if arrived || out || c.lost() > lost {
 			return
 		}
