@@ -269,3 +269,16 @@ func TestSilentEnd(t *testing.T) {
 		briotest.Serve(t, newCounter(brio.Config{})).Connect(t, "/", client.Config{}).Silence()
 	})
 }
+
+// A test may shut the server down itself.
+func TestShutdown(t *testing.T) {
+	everywhere(t, func(t *testing.T) {
+		server := newCounter(brio.Config{})
+		c := briotest.Serve(t, server).Connect(t, "/", client.Config{NoReconnect: true})
+		if err := server.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		c.Left(t)
+		c.Quiet(t)
+	})
+}
