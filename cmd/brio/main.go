@@ -12,6 +12,8 @@ import (
 // commands is what can be typed after "brio".
 type commands struct {
 	Demo    demo    `cmd:"" help:"Serve the showcase applications on this machine."`
+	Connect connect `cmd:"" help:"Talk to a Socket.IO server."`
+	Emit    emit    `cmd:"" help:"Send an event to a Socket.IO server."`
 	Bench   bench   `cmd:"" help:"Measure a Socket.IO server under load."`
 	Types   types   `cmd:"" help:"Write a program's events and their types as TypeScript or AsyncAPI."`
 	Version version `cmd:"" help:"Print the version."`
