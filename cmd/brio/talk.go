@@ -134,7 +134,7 @@ func (t *talk) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-t.over:
-			return err
+			return errors.Join(err, t.verdict())
 		case text, more := <-lines:
 			if !more {
 				return errors.Join(broken, t.rest(ctx))
@@ -198,11 +198,17 @@ func (t *talk) rest(ctx context.Context) error {
 	if err := t.linger(ctx); err != nil {
 		return err
 	}
-	if t.failed > 0 {
-		return fmt.Errorf("%d of the lines failed, see above", t.failed)
+
+	return t.verdict()
+}
+
+// verdict fails for lines that did. On a terminal they have been read.
+func (t *talk) verdict() error {
+	if t.failed == 0 || t.screen != nil {
+		return nil
 	}
 
-	return nil
+	return fmt.Errorf("%d of the lines failed, see above", t.failed)
 }
 
 // linger stays as long as is wanted.
