@@ -70,7 +70,7 @@ func (c connect) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // it never fails
 	t := newTalk(c, s, std)
 	if err := c.Target.join(ctx, s); err != nil {
 		return err

@@ -44,7 +44,7 @@ func (e emit) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // it never fails
 	if err := e.Target.join(ctx, s); err != nil {
 		return err
 	}
@@ -71,7 +71,9 @@ func (e emit) once(ctx context.Context, s *client.Socket, args []any, out io.Wri
 	}
 	answer, err := ask(ctx, s, e.Target.Timeout, e.Event, args)
 	if _, failed := errors.AsType[*brio.Error](err); err == nil || failed {
-		fmt.Fprintf(out, "%s\n", encode(values(answer)))
+		if _, unread := fmt.Fprintf(out, "%s\n", encode(values(answer))); unread != nil {
+			return errors.Join(err, unread)
+		}
 	}
 
 	return err
