@@ -297,8 +297,9 @@ func TestOverflowDrops(t *testing.T) {
 				id, _ := slow.asked()
 				slow.answer(id, `"yes"`)
 				diff(t, "answer", take(t, asked), `"yes"`)
+				synctest.Wait() // until the server knows that all has left
 				if err := s.Emit("on"); err != nil {
-					t.Error(err)
+					t.Fatal(err)
 				}
 				if packet := slow.read(); !strings.HasPrefix(packet, `2["on"`) {
 					t.Error("then it got ", packet)
