@@ -50,7 +50,7 @@ func FuzzParseQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		if strings.Count(raw, "&") >= 1000 {
-			t.Skip() // net/url refuses thousands
+			return // net/url refuses thousands
 		}
 		asByURL(t, raw)
 	})

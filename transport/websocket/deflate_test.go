@@ -306,24 +306,6 @@ func TestNothingIsKept(t *testing.T) {
 	}
 }
 
-func TestInflatingAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		return // the detector makes pools forget
-	}
-	c := &Conn{receiver: discard{}, limit: 1 << 20, deflate: 1024}
-	in := []byte(squeezed("4" + strings.Repeat("words and more ", 100)))
-	buf := make([]byte, len(in))
-	n := testing.AllocsPerRun(100, func() {
-		copy(buf, in)
-		if err := c.feed(buf); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n > 0 {
-		t.Errorf("a compressed message takes %v allocations", n)
-	}
-}
-
 // FuzzCompressed is FuzzFeed with compression agreed on: a compressed message,
 // and anything behind it.
 func FuzzCompressed(f *testing.F) {

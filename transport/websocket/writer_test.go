@@ -180,20 +180,6 @@ func TestBrokenWriteEndsTheConn(t *testing.T) {
 	}
 }
 
-func TestWriteAllocatesNothing(t *testing.T) {
-	server, client := loopback(t)
-	c, _ := start(t, server, limit)
-	go func() { _, _ = io.Copy(io.Discard, client) }()
-	batch := frames("4a", "4b", "4c")
-	c.Write(batch)
-	if raceEnabled {
-		return // the detector makes pools forget
-	}
-	if n := testing.AllocsPerRun(100, func() { c.Write(batch) }); n > 0 {
-		t.Errorf("a write takes %v allocations", n)
-	}
-}
-
 var pairs = map[string]func(*testing.T) (server, client net.Conn){
 	"TCP": loopback,
 	"a pipe": func(t *testing.T) (server, client net.Conn) {

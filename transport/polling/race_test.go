@@ -1,5 +1,0 @@
-//go:build race
-
-package polling_test
-
-const raceEnabled = true
