@@ -14,15 +14,16 @@ import (
 	"github.com/briohq/brio/client"
 )
 
-// The protocol of the reference servers, as far as it has types.
+// The protocol of the servers with --behaviours, as far as it has types.
 const (
-	echo   brio.Call[string, string]   = "echo"
-	noted  brio.Call[brio.None, []int] = "noted"
-	note   brio.Event[int]             = "note"
-	number brio.Event[int]             = "number"
-	hello  brio.Event[string]          = "hello"
-	shout  brio.Event[string]          = "shout"
-	late   brio.Event[int]             = "late"
+	echo    brio.Call[string, string]   = "echo"
+	noted   brio.Call[brio.None, []int] = "noted"
+	present brio.Call[brio.None, int]   = "present"
+	note    brio.Event[int]             = "note"
+	number  brio.Event[int]             = "number"
+	hello   brio.Event[string]          = "hello"
+	shout   brio.Event[string]          = "shout"
+	late    brio.Event[int]             = "late"
 )
 
 // behaviour is something that a client does the same way whatever serves it.

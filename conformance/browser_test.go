@@ -18,15 +18,20 @@ import (
 
 // What brio.js does in Chromium, it does with brio and with the official server.
 func TestBehavioursInChromium(t *testing.T) {
+	for name, binary := range bothServers(t) {
+		t.Run(name, func(t *testing.T) { behave(t, binary, "--recovery", "--ping-interval=2s", "--ping-timeout=2s") })
+	}
+}
+
+// bothServers returns the commands of brio's server and of the official one.
+func bothServers(t *testing.T) map[string]string {
+	t.Helper()
+	findNode(t)
 	official, err := filepath.Abs("node/server.mjs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	findNode(t)
-	t.Run("brio", func(t *testing.T) {
-		behave(t, buildServer(t), "--recovery", "--ping-interval=2s", "--ping-timeout=2s")
-	})
-	t.Run("socket.io", func(t *testing.T) { behave(t, official) })
+	return map[string]string{"brio": buildServer(t), "socket.io": official}
 }
 
 // behave runs the behaviours against a server of its own, each as a subtest.

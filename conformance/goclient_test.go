@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -30,24 +28,11 @@ var transports = map[string]engineio.Config{
 
 // The Go client behaves the same with brio and with the official server.
 func TestGoClient(t *testing.T) {
-	binary := build(t, "./reference")
-	script := findReference(t)
-	servers := map[string]func(ctx context.Context, args []string) (*process, error){
-		"brio": func(ctx context.Context, args []string) (*process, error) {
-			return startProcess(ctx, binary, args)
-		},
-		"node": func(ctx context.Context, args []string) (*process, error) {
-			return startProcess(ctx, script[0], append(script[1:], args...))
-		},
-	}
-	for name, start := range servers {
-		for _, flags := range [][]string{nil, {"--msgpack"}, {"--recovery"}} {
-			title := name
-			for _, flag := range flags {
-				title += flag
-			}
-			t.Run(title, func(t *testing.T) {
-				s := startReference(t, start, flags)
+	for name, binary := range bothServers(t) {
+		for _, flags := range [][]string{nil, {"--msgpack"}, {"--recovery", "--ping-interval=1s", "--ping-timeout=1s"}} {
+			t.Run(name+strings.Join(flags[:min(1, len(flags))], ""), func(t *testing.T) {
+				patient := []string{"--behaviours", "--ping-interval=25s", "--ping-timeout=20s", "--connect-timeout=45s"}
+				s := startServer(context.WithoutCancel(t.Context()), t, binary, append(patient, flags...))
 				for transport, engine := range transports {
 					for _, b := range behaviours {
 						if b.recovery != slices.Contains(flags, "--recovery") {
@@ -68,49 +53,10 @@ func TestGoClient(t *testing.T) {
 	}
 }
 
-// findReference returns the command of the official server.
-func findReference(t *testing.T) []string {
-	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatal("node is missing: install Node.js 20.14 or newer, on Debian with\n\tapt-get install nodejs npm")
-	}
-	for _, name := range []string{"socket.io", "socket.io-msgpack-parser"} {
-		if _, err := os.Stat(filepath.Join("node_modules", name)); err != nil {
-			t.Fatalf("conformance/node_modules/%s is missing: install the official server with\n\tnpm ci --prefix conformance", name)
-		}
-	}
-	return []string{node, "reference/server.mjs"}
-}
-
-// referenceServer is one process after another on one address.
-type referenceServer struct {
-	*process
-	again func() (*process, error)
-}
-
-func startReference(t *testing.T, start func(context.Context, []string) (*process, error), flags []string) *referenceServer {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	t.Cleanup(cancel)
-	p, err := start(ctx, append([]string{"--listen", "127.0.0.1:0"}, flags...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &referenceServer{process: p}
-	s.again = func() (*process, error) { return start(ctx, append([]string{"--listen", p.address}, flags...)) }
-	t.Cleanup(func() {
-		if err := s.stop(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 // visit is one behaviour's stay at a server.
 type visit struct {
 	*testing.T
-	server  *referenceServer
+	server  *server
 	engine  engineio.Config
 	msgpack bool
 
@@ -119,6 +65,7 @@ type visit struct {
 	mu     sync.Mutex // guards what follows
 	conns  []net.Conn
 	refuse bool // the next one
+	down   bool
 }
 
 func (v *visit) end() {
@@ -141,7 +88,7 @@ func (v *visit) config() client.Config {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		if v.refuse {
+		if v.refuse || v.down {
 			v.refuse = false
 			conn.Close()
 			return nil, errCut
@@ -195,18 +142,26 @@ func (v *visit) cut() {
 	v.conns = nil
 }
 
+// cutWhile cuts, and lets no connection through while it does something.
+func (v *visit) cutWhile(do func()) {
+	v.turn(true)
+	v.cut()
+	do()
+	v.turn(false)
+}
+
+func (v *visit) turn(down bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.down = down
+}
+
 // restart replaces the server, and does something while there is none.
 func (v *visit) restart(meanwhile func()) {
 	v.Helper()
-	if err := v.server.stop(syscall.SIGTERM); err != nil {
+	if err := v.server.replace(syscall.SIGTERM, meanwhile); err != nil {
 		v.Fatal(err)
 	}
-	meanwhile()
-	p, err := v.server.again()
-	if err != nil {
-		v.Fatal(err)
-	}
-	v.server.process = p
 }
 
 // take returns what comes through ch.

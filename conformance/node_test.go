@@ -20,7 +20,7 @@ func findNode(t *testing.T) interpreter {
 	if err != nil {
 		t.Fatal("node is missing: install Node.js 20.17 or newer, on Debian with\n\tapt-get install nodejs npm")
 	}
-	for _, name := range []string{"socket.io-client", "socket.io-client-2", "engine.io-client", "socket.io", "typescript", "ws"} {
+	for _, name := range []string{"socket.io-client", "socket.io-client-2", "engine.io-client", "socket.io", "socket.io-msgpack-parser", "typescript", "ws"} {
 		if _, err := os.Stat(filepath.Join("node_modules", name)); err != nil {
 			t.Fatalf("conformance/node_modules/%s is missing: install the official packages with\n\tnpm ci --prefix conformance", name)
 		}

@@ -100,17 +100,22 @@ func (s *server) serveControl(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if err := s.replace(signal, func() {}); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+// replace ends the process, does something while there is none, and starts another.
+func (s *server) replace(signal os.Signal, meanwhile func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.process.stop(signal)
-	if p, startErr := s.start(s.address); startErr != nil {
-		err = errors.Join(err, startErr)
-	} else {
+	meanwhile()
+	p, startErr := s.start(s.address)
+	if startErr == nil {
 		s.process = p
 	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-	}
+	return errors.Join(err, startErr)
 }
 
 // process is one run of the server.

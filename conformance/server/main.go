@@ -40,6 +40,7 @@ type command struct {
 	NoSlash        bool          `help:"Answer without the slash at the end of the path only."`
 	InitialPacket  string        `help:"What each client is sent first."`
 	EIO3           bool          `name:"eio3" help:"Let clients of Engine.IO 3 in, too."`
+	Behaviours     bool          `help:"Have the handlers that the Go client is tested with, instead of the suites'."`
 	Recovery       bool          `help:"Let sockets survive a short disconnection."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }

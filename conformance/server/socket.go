@@ -43,6 +43,10 @@ func (c command) socketServer(reasons *reasons) *brio.Server {
 		config.Codec = msgpack.Codec{}
 	}
 	server := brio.NewServer(config)
+	if c.Behaviours {
+		handleBehaviours(server)
+		return server
+	}
 	for _, name := range []string{"/", "/custom"} {
 		ns := server.Of(name)
 		ns.Use(refuse)

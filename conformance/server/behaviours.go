@@ -1,55 +1,16 @@
-// Command reference is brio with the handlers that clients are tested with.
-// server.mjs is the same with the official server: change both.
-//
-//	go run ./conformance/reference --listen 127.0.0.1:3000 [--recovery] [--msgpack]
 package main
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"os/signal"
 	"sync"
-	"syscall"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio"
-	"github.com/briohq/brio/protocol/msgpack"
 )
 
-type command struct {
-	Listen   string `help:"Address to listen on; port 0 is any free one." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
-	Recovery bool   `help:"Let sockets survive a short disconnection."`
-	Msgpack  bool   `help:"Speak MessagePack instead of text."`
-}
-
-func main() {
-	var c command
-	kong.Parse(&c, kong.Description("Serve what clients are tested with."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := c.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func (c command) run(ctx context.Context) error {
-	config := brio.Config{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	if c.Recovery {
-		config.Recovery = &brio.Recovery{}
-	}
-	if c.Msgpack {
-		config.Codec = msgpack.Codec{}
-	}
-	server := brio.NewServer(config)
+// handleBehaviours gives a server the handlers that the Go client is tested with.
+// ../node/server.mjs has the same for the official server: change both.
+func handleBehaviours(server *brio.Server) {
 	var seen notes
 	for _, name := range []string{"/", "/admin", "/private"} {
 		handle(server.Of(name), &seen)
@@ -61,23 +22,6 @@ func (c command) run(ctx context.Context) error {
 		}
 		return nil
 	})
-
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Listen, err)
-	}
-	fmt.Println("listening on", listener.Addr())
-	h := &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		ended <- errors.Join(server.Shutdown(ctx), h.Shutdown(ctx))
-	})
-	if err := h.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return <-ended
 }
 
 func handle(ns *brio.Namespace, seen *notes) {
@@ -96,13 +40,7 @@ func handle(ns *brio.Namespace, seen *notes) {
 	ns.On("auth", func(_ context.Context, s *brio.Socket, args brio.Args) error {
 		return args.Ack(s.Handshake().Auth)
 	})
-	ns.On("query", func(_ context.Context, s *brio.Socket, args brio.Args) error {
-		var name string
-		if err := args.Scan(&name); err != nil {
-			return err
-		}
-		return args.Ack(s.Handshake().URL.Query().Get(name))
-	})
+	ns.On("query", query)
 	ns.On("ask", func(_ context.Context, s *brio.Socket, args brio.Args) error {
 		var event string
 		if err := args.Scan(&event); err != nil {
@@ -143,9 +81,16 @@ func handle(ns *brio.Namespace, seen *notes) {
 		return args.Ack()
 	})
 	ns.On("noted", func(_ context.Context, _ *brio.Socket, args brio.Args) error { return args.Ack(seen.all()) })
+	ns.On("present", func(ctx context.Context, _ *brio.Socket, args brio.Args) error {
+		n, err := ns.Broadcast().Count(ctx)
+		if err != nil {
+			return err
+		}
+		return args.Ack(n)
+	})
 	ns.On("silent", func(context.Context, *brio.Socket, brio.Args) error { return nil })
-	ns.On("leave", func(_ context.Context, s *brio.Socket, _ brio.Args) error { s.Disconnect(); return nil })
-	ns.On("close", func(_ context.Context, s *brio.Socket, _ brio.Args) error { s.Close(); return nil })
+	ns.On("leave", sendAway)
+	ns.On("close", closeConnection)
 	ns.On("shout", func(_ context.Context, _ *brio.Socket, args brio.Args) error {
 		if err := ns.Emit("shout", args); err != nil {
 			return err
