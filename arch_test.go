@@ -129,6 +129,18 @@ var strata = []stratum{
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",
 	},
 	{
+		pkg:    "apps/site",
+		ours:   []string{".", "apps/shell"},
+		theirs: []string{"github.com/golang-jwt/jwt/v5", "modernc.org/sqlite"},
+		why:    "what applications need of the world beside brio, a database and signed tokens, is here once",
+	},
+	{
+		pkg:    "apps/sitetest",
+		ours:   []string{"apps/site"},
+		theirs: []string{"github.com/chromedp/..."},
+		why:    "it is a browser and a cable for the tests of the applications, which are pages to it",
+	},
+	{
 		pkg:  "apps/...",
 		ours: []string{".", "web", "apps/..."},
 		why:  "the showcase is written with what every user has: no internals, no other library",

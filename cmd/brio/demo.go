@@ -15,9 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/chat"
-	"github.com/briohq/brio/apps/shell"
+	"github.com/briohq/brio/apps/site"
 )
 
 // patience is how long a shutdown may take.
@@ -26,19 +25,13 @@ const patience = 5 * time.Second
 type demo struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
 	Quiet  bool   `help:"Leave out the simulated people."`
-}
-
-// app is a showcase application, served below /Name/.
-type app interface {
-	http.Handler
-	About() shell.About
-	Close()
+	Data   string `help:"Folder of the database, made if it is not there. Without one, all is forgotten at the end." placeholder:"DIR"`
 }
 
 // applications starts them all, in the order of their cards.
-func (d demo) applications(server *brio.Server, logger *slog.Logger) []app {
-	return []app{
-		chat.New(server, chat.Config{Quiet: d.Quiet, Logger: logger}),
+func applications(s *site.Site) []site.App {
+	return []site.App{
+		chat.New(s.Server, chat.Config{Quiet: s.Quiet, Logger: s.Logger}),
 	}
 }
 
@@ -55,22 +48,25 @@ func (d demo) Run() error {
 	defer stop()
 
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	server := brio.NewServer(brio.Config{Logger: logger})
-	apps := d.applications(server, logger)
+	s, err := site.Open(site.Config{Data: d.Data, Quiet: d.Quiet, Logger: logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	apps := applications(s)
 	welcome(os.Stdout, listener.Addr(), apps)
 
-	return serve(ctx, listener, server, apps)
+	return serve(ctx, listener, s, apps)
 }
 
 // serve serves until ctx is done, and returns when nothing runs any more.
-func serve(ctx context.Context, listener net.Listener, server *brio.Server, apps []app) error {
-	site := &http.Server{Handler: routes(server, apps), ReadHeaderTimeout: 10 * time.Second}
+func serve(ctx context.Context, listener net.Listener, s *site.Site, apps []site.App) error {
+	web := &http.Server{Handler: s.Handler(command(), apps...), ReadHeaderTimeout: 10 * time.Second}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	context.AfterFunc(ctx, func() { ended <- shutdown(site, server, apps) })
+	context.AfterFunc(ctx, func() { ended <- shutdown(web, s, apps) })
 
-	err := site.Serve(listener)
+	err := web.Serve(listener)
 	cancel()
 	if stopped := <-ended; errors.Is(err, http.ErrServerClosed) {
 		return stopped
@@ -79,34 +75,19 @@ func serve(ctx context.Context, listener net.Listener, server *brio.Server, apps
 	return fmt.Errorf("serve: %w", err)
 }
 
-// routes joins the start page, the applications and the server they live on.
-func routes(server *brio.Server, apps []app) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", server)
-	mux.Handle("/shell/", http.StripPrefix("/shell/", shell.Assets()))
-	abouts := make([]shell.About, len(apps))
-	for i, a := range apps {
-		abouts[i] = a.About()
-		mux.Handle("/"+a.About().Name+"/", http.StripPrefix("/"+a.About().Name, a))
-	}
-	mux.Handle("/", shell.Start(command(), abouts))
-
-	return mux
-}
-
 // shutdown ends the applications, then their sockets, then the rest.
-func shutdown(site *http.Server, server *brio.Server, apps []app) error {
+func shutdown(web *http.Server, s *site.Site, apps []site.App) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for _, a := range apps {
 		a.Close()
 	}
 
-	return errors.Join(server.Shutdown(ctx), site.Shutdown(ctx))
+	return errors.Join(s.Close(ctx), web.Shutdown(ctx))
 }
 
 // welcome says where to look.
-func welcome(out *os.File, address net.Addr, apps []app) {
+func welcome(out *os.File, address net.Addr, apps []site.App) {
 	bold, accent, muted, plain := "", "", "", ""
 	if info, err := out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" {
 		bold, accent, muted, plain = "\x1b[1m", "\x1b[31m", "\x1b[2m", "\x1b[0m"

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"regexp"
@@ -12,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/site"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,7 +24,11 @@ func TestDemoServesAllThatItsPagesNeed(t *testing.T) {
 
 	reference := regexp.MustCompile(`(?:src|href|from|import)[=( ]*["'` + "`" + `]([^"'` + "`" + `]+)["'` + "`" + `]`)
 	seen := map[string]bool{}
-	todo := []string{"/", "/chat/", "/chat/card.js"}
+	start, _ := get(t, "http://"+address+"/")
+	todo := []string{"/"}
+	for _, app := range regexp.MustCompile(`data-app="(\w+)"`).FindAllStringSubmatch(start, -1) {
+		todo = append(todo, "/"+app[1]+"/card.js")
+	}
 	for len(todo) > 0 {
 		path := todo[0]
 		todo = todo[1:]
@@ -90,10 +93,12 @@ func startDemo(t *testing.T) (address string, stop func()) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	server := brio.NewServer(brio.Config{})
-	apps := demo{}.applications(server, slog.New(slog.DiscardHandler))
+	s, err := site.Open(site.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, listener, server, apps) }()
+	go func() { ended <- serve(ctx, listener, s, applications(s)) }()
 
 	return listener.Addr().String(), func() {
 		cancel()

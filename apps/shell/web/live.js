@@ -1,8 +1,10 @@
 // A live page: its connection joined to the mark, the state and the score strip that every page has.
 
 import { io } from "/socket.io/brio.js";
+import { bindCrowd } from "/shell/crowd.js";
 import { $ } from "/shell/dom.js";
 import { Mark } from "/shell/mark.js";
+import { Pass } from "/shell/pass.js";
 import { State } from "/shell/state.js";
 import { Strip } from "/shell/strip.js";
 
@@ -17,7 +19,8 @@ const strip = new Strip($("[data-strip]"));
 const mark = new Mark($("[data-mark]"));
 const state = new State($("[data-state]"));
 
-// Live is a socket whose events are seen on the page. The first one of a page shows its state there.
+// Live is a socket whose events are seen on the page. The first one of a page shows its state there. It presents a Pass,
+// or whatever else is given as auth.
 export class Live {
   note; // of the event sent last
   #pulse;
@@ -27,7 +30,8 @@ export class Live {
 
   constructor(namespace, auth) {
     this.#first = Live.#count++ === 0;
-    this.socket = io(namespace, { auth, reconnectionDelay: DELAY, reconnectionDelayMax: SLOWEST, randomizationFactor: 0 });
+    const pass = auth instanceof Pass ? auth : undefined;
+    this.socket = io(namespace, { auth: pass?.auth ?? auth, reconnectionDelay: DELAY, reconnectionDelayMax: SLOWEST, randomizationFactor: 0 });
     this.socket.onAny((event) => {
       strip.play(event, false);
       mark.beat();
@@ -35,7 +39,9 @@ export class Live {
     this.socket.onAnyOutgoing((event) => {
       if (event !== "pulse") this.note = strip.play(event, true);
     });
+    if (pass) this.#present(pass);
     if (this.#first) this.#watch();
+    bindCrowd(this);
   }
 
   // call sends an event and returns its answer. What it throws says what to do, in words for the person at the page.
@@ -56,6 +62,16 @@ export class Live {
   // unsent tells the page how many messages have not reached the server.
   set unsent(n) {
     state.unsent = n;
+  }
+
+  // present gets a new pass where the old one is refused, and connects anew under a new name.
+  #present(pass) {
+    this.socket.on("connect_error", (err) => {
+      if (err.data?.code !== "pass") return;
+      pass.forget();
+      this.socket.connect();
+    });
+    pass.renamed = () => this.socket.disconnect().connect();
   }
 
   #watch() {

@@ -1,4 +1,4 @@
-package chat
+package sitetest
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// cable is the network to a server: it carries TCP connections to a server until it is
+// Cable is the network to a server: it carries TCP connections to a server until it is
 // cut, and again once it is mended.
-type cable struct {
+type Cable struct {
 	t       *testing.T
 	to      string
 	running sync.WaitGroup
@@ -21,26 +21,30 @@ type cable struct {
 	deaf     bool
 }
 
-func startCable(t *testing.T, to string) *cable {
-	l := &cable{t: t, to: to, conns: map[net.Conn]bool{}}
+// StartCable makes one that is connected, to an address.
+func StartCable(t *testing.T, to string) *Cable {
+	l := &Cable{t: t, to: to, conns: map[net.Conn]bool{}}
 	l.listen("127.0.0.1:0")
 	t.Cleanup(func() {
-		l.cut()
+		l.Cut()
 		l.running.Wait()
 	})
 
 	return l
 }
 
-func (l *cable) address() string {
+// URL is where the server is for who uses the cable.
+func (l *Cable) URL() string { return "http://" + l.address() }
+
+func (l *Cable) address() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
 	return l.listener.Addr().String()
 }
 
-// cut breaks what is connected and refuses who tries to connect.
-func (l *cable) cut() {
+// Cut breaks what is connected and refuses who tries to connect.
+func (l *Cable) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
@@ -50,18 +54,18 @@ func (l *cable) cut() {
 	}
 }
 
-// mend lets connections through again.
-func (l *cable) mend() { l.listen(l.address()) }
+// Mend lets connections through again.
+func (l *Cable) Mend() { l.listen(l.address()) }
 
-// deafen loses what the server says from now on, until it is mended.
-func (l *cable) deafen() {
+// Deafen loses what the server says from now on, until it is mended.
+func (l *Cable) Deafen() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
 	l.deaf = true
 }
 
-func (l *cable) listen(address string) {
+func (l *Cable) listen(address string) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		l.t.Fatalf("mend the cable: %v", err)
@@ -73,7 +77,7 @@ func (l *cable) listen(address string) {
 	l.running.Go(func() { l.accept(listener) })
 }
 
-func (l *cable) accept(listener net.Listener) {
+func (l *Cable) accept(listener net.Listener) {
 	for {
 		near, err := listener.Accept()
 		if err != nil {
@@ -90,7 +94,7 @@ func (l *cable) accept(listener net.Listener) {
 }
 
 // join carries bytes both ways until either end, or the cable, is closed.
-func (l *cable) join(near, far net.Conn) {
+func (l *Cable) join(near, far net.Conn) {
 	l.mu.Lock()
 	l.conns[near], l.conns[far] = true, true
 	l.mu.Unlock()
@@ -112,7 +116,7 @@ func (l *cable) join(near, far net.Conn) {
 
 // ear loses what is written to it while its cable is deaf.
 type ear struct {
-	cable *cable
+	cable *Cable
 	to    io.Writer
 }
 

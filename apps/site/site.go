@@ -1,0 +1,101 @@
+// Package site is what the showcase applications share on the server: the brio
+// server and the database they live on, the passes by which people sign in, and
+// the crowd of simulated people that keeps a page alive for one visitor.
+//
+// An application is made by a function New(*site.Site), lives on the namespace of
+// its name, and is an [App]: what it needs beside is its own.
+package site
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/shell"
+)
+
+// Config says how a site behaves. The zero value works.
+type Config struct {
+	// Data is the folder of the database. Default: none, all is kept in memory
+	// and gone when the program ends.
+	Data string
+
+	// Quiet leaves the simulated people out.
+	Quiet bool
+
+	// Logger hears of what goes wrong. Default: silent.
+	Logger *slog.Logger
+}
+
+// Site is what applications live on. Its fields do not change.
+type Site struct {
+	Server *brio.Server
+	DB     *sql.DB // SQLite; each application makes its own tables, named after it
+	Passes *Passes
+	Quiet  bool // without simulated people
+	Logger *slog.Logger
+}
+
+// App is a showcase application, served below /Name/.
+type App interface {
+	http.Handler
+	About() shell.About
+	Close() // ends what it runs, and returns when that has ended
+}
+
+// Open opens the database and makes a server. Close it in the end.
+func Open(config Config) (*Site, error) {
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	db, err := openDB(config.Data)
+	if err != nil {
+		return nil, err
+	}
+	passes, err := openPasses(db)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("keep the key of the passes: %w", err), db.Close())
+	}
+
+	return &Site{
+		Server: brio.NewServer(brio.Config{Logger: config.Logger}),
+		DB:     db,
+		Passes: passes,
+		Quiet:  config.Quiet,
+		Logger: config.Logger,
+	}, nil
+}
+
+// Handler joins the start page, which shows the command that made it, the
+// applications and the server they live on.
+func (s *Site) Handler(command string, apps ...App) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", s.Server)
+	mux.Handle("/pass", s.Passes)
+	mux.Handle("/shell/", http.StripPrefix("/shell/", shell.Assets()))
+	abouts := make([]shell.About, len(apps))
+	for i, a := range apps {
+		abouts[i] = a.About()
+		mux.Handle("/"+abouts[i].Name+"/", http.StripPrefix("/"+abouts[i].Name, a))
+	}
+	mux.Handle("/", shell.Start(command, abouts))
+
+	return mux
+}
+
+// Warn logs an error that nobody is there to be told of.
+func (s *Site) Warn(what string, err error) {
+	if err != nil {
+		s.Logger.Warn("application", "task", what, "err", err)
+	}
+}
+
+// Close shuts the server down and closes the database. The applications have been
+// closed before.
+func (s *Site) Close(ctx context.Context) error {
+	return errors.Join(s.Server.Shutdown(ctx), s.DB.Close())
+}
