@@ -56,6 +56,10 @@ sessions: ## Count up to a million sessions without sockets: ten minutes, writes
 heap: ## Say where an idle connection's bytes go; writes bench/heap.md
 	go run ./bench/heap --out bench/heap.md
 
+.PHONY: clients
+clients: ## Say what 10,000 Go clients cost their process; writes bench/clients.md
+	go run ./bench/clients --out bench/clients.md
+
 .PHONY: gc
 gc: ## Measure brio with other settings of the collector: three minutes, writes bench/gc.md
 	go run ./bench/compare --out bench/gc.md --repeats 5 --mode idle --mode echo-w16 \

@@ -183,20 +183,25 @@ func TestRecoveryInWeather(t *testing.T) {
 // weathers has something done in several weathers.
 func weathers(t *testing.T, f func(t *testing.T, w *site)) {
 	t.Helper()
+	var broken int
+	var lasted time.Duration
 	for i := range *rounds {
 		s := *seed + uint64(i)
 		t.Run(fmt.Sprint("seed ", s), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newSite(t, brio.Config{Recovery: &brio.Recovery{}})
+				start := time.Now()
 				bad := &weather{random: rand.New(rand.NewPCG(s, 0))}
 				w.bad = bad
 				defer func() {
 					time.Sleep(3 * time.Second) // until the last has lingered enough
 					w.close()
-					t.Log(bad.broken, "connections")
+					broken += bad.broken
+					lasted += time.Since(start)
 				}()
 				f(t, w)
 			})
 		})
 	}
+	t.Log(broken, "connections in", lasted.Round(time.Second), "of the bubbles' time")
 }

@@ -1,11 +1,13 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,22 +15,26 @@ import (
 )
 
 // What brio types writes is what the official tools take: TypeScript with the types
-// of the official client, which refuses what a contract does not have, and AsyncAPI.
+// of the official client and of brio.js, which refuse what a contract does not have,
+// and AsyncAPI.
 
 func TestTypesCompile(t *testing.T) {
 	for name, source := range map[string]string{"sample": "../internal/contract/testdata/sample", "chat": "../apps/chat"} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			use, err := os.ReadFile(filepath.Join("types", name+".ts"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, filepath.Join(dir, "use.ts"), use)
-			writeFile(t, filepath.Join(dir, name+".d.ts"), readContract(t, source).TypeScript())
-			if problems := compile(t, dir, []string{"use.ts", name + ".d.ts"}, nil); problems != "" {
-				t.Error(problems)
-			}
-		})
+		types := readContract(t, source).TypeScript()
+		for _, from := range []string{"socket.io-client", "/socket.io/brio.js"} {
+			t.Run(name+" with "+filepath.Base(from), func(t *testing.T) {
+				dir := t.TempDir()
+				use, err := os.ReadFile(filepath.Join("types", name+".ts"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, filepath.Join(dir, "use.ts"), bytes.Replace(use, []byte(`"socket.io-client"`), []byte(strconv.Quote(from)), 1))
+				writeFile(t, filepath.Join(dir, name+".d.ts"), types)
+				if problems := compile(t, dir, []string{"use.ts", name + ".d.ts"}, nil); problems != "" {
+					t.Error(problems)
+				}
+			})
+		}
 	}
 }
 
@@ -147,13 +153,18 @@ func compile(t *testing.T, dir string, files []string, more map[string]any) stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	web, err := filepath.Abs("../web")
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := map[string]any{
 		"strict": true, "noEmit": true, "target": "es2023", "lib": []string{"es2023", "dom", "dom.iterable"},
 		"module": "esnext", "moduleResolution": "bundler", "types": []string{},
 		"paths": map[string]any{
-			"socket.io-client": []string{filepath.Join(modules, "socket.io-client")},
-			"/shell/live.js":   []string{filepath.Join(dir, "live.d.ts")},
-			"/shell/dom.js":    []string{filepath.Join(dir, "shell.d.ts")},
+			"socket.io-client":   []string{filepath.Join(modules, "socket.io-client")},
+			"/socket.io/brio.js": []string{filepath.Join(web, "brio.d.ts")},
+			"/shell/live.js":     []string{filepath.Join(dir, "live.d.ts")},
+			"/shell/dom.js":      []string{filepath.Join(dir, "shell.d.ts")},
 		},
 	}
 	for option, value := range more {

@@ -200,10 +200,10 @@ func hold() (contract.State, error) {
 // three the quickest.
 func fullGC() (wall, cpu float64) {
 	for i := range 3 {
-		start, used := time.Now(), cpuTime()
+		start, used := time.Now(), machine.CPU()
 		runtime.GC()
 		if w := milliseconds(time.Since(start)); i == 0 || w < wall {
-			wall, cpu = w, milliseconds(cpuTime()-used)
+			wall, cpu = w, milliseconds(machine.CPU()-used)
 		}
 	}
 
@@ -216,9 +216,9 @@ func fullGC() (wall, cpu float64) {
 // the figures.
 func watch(name string, f func() (int, error)) (u usage, err error) {
 	runtime.GC()
-	first, start, used := readGC(), time.Now(), cpuTime()
+	first, start, used := readGC(), time.Now(), machine.CPU()
 	n, err := f()
-	took, cpu := time.Since(start), cpuTime()-used
+	took, cpu := time.Since(start), machine.CPU()-used
 	last := readGC()
 	runtime.GC()
 	forced := readGC()

@@ -1,7 +1,7 @@
 // What the chat's page has of /shell/live.js: a socket with the types of the chat's
 // events, in which it has to say the right thing.
 
-import type { Socket } from "socket.io-client";
+import type { Socket } from "/socket.io/brio.js";
 import type { ClientToServerEvents, Failure, ServerToClientEvents } from "./chat.js";
 
 type Call = keyof ClientToServerEvents;

@@ -20,7 +20,7 @@ func readSources(t *testing.T, texts map[string]string) map[string]func() (*Cont
 	if err != nil {
 		t.Fatal(err)
 	}
-	overlay := map[string][]byte{filepath.Join(root, "../../../../client/double.go"): []byte(double)}
+	overlay := map[string][]byte{}
 	var patterns []string
 	dirs := map[string]string{}
 	for i, name := range slices.Sorted(maps.Keys(texts)) {
@@ -43,20 +43,8 @@ func readSources(t *testing.T, texts map[string]string) map[string]func() (*Cont
 	return read
 }
 
-// double stands for the connection of a client.
-const double = `package client
-
-import "github.com/briohq/brio"
-
-type Double struct{}
-
-func (Double) Emit(event string, args ...any) error { return nil }
-func (Double) On(event string, f func()) {}
-func (d Double) Volatile() brio.Emitter { return d }
-`
-
 const imports = `import ("context"; "github.com/briohq/brio"; "github.com/briohq/brio/client")
-var ns *brio.Namespace; var s *brio.Socket; var server *brio.Server; var ctx context.Context; var double client.Double
+var ns *brio.Namespace; var s *brio.Socket; var server *brio.Server; var ctx context.Context; var conn *client.Socket
 `
 
 // What is said of a program, as a line of TypeScript in the right map.
@@ -65,8 +53,8 @@ func TestDirections(t *testing.T) {
 	tests := map[string]struct{ source, in, want string }{
 		"a handler":              {`const E brio.Event[int] = "e"; func f() { E.Handle(ns, nil) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"an emit":                {`const E brio.Event[int] = "e"; func f() { E.Emit(s, 1) }`, down, "e: (value: number) => void;"},
-		"a client's emit":        {`const E brio.Event[int] = "e"; func f() { E.Emit(double, 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
-		"a client's volatile":    {`const E brio.Event[int] = "e"; func f() { E.Emit(double.Volatile(), 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
+		"a client's emit":        {`const E brio.Event[int] = "e"; func f() { E.Emit(conn, 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
+		"a client's volatile":    {`const E brio.Event[int] = "e"; func f() { E.Emit(conn.Volatile(), 1) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"a call":                 {`const E brio.Call[int, bool] = "e"; func f() { E.Handle(ns, nil) }`, up, "e: (value: number, ack: (answer: boolean | Failure) => void) => void;"},
 		"a server's call":        {`const E brio.Call[int, bool] = "e"; func f() { E.Do(ctx, s, 1) }`, down, "e: (value: number, ack: (answer: boolean) => void) => void;"},
 		"a call of many":         {`const E brio.Call[int, bool] = "e"; func f() { E.All(ctx, s.To("a"), 1) }`, down, "e: (value: number, ack: (answer: boolean) => void) => void;"},
@@ -77,7 +65,7 @@ func TestDirections(t *testing.T) {
 		"by its name":            {`const E brio.Event[int] = "e"; func f() { s.Emit("e", 1) }`, down, "e: (value: number) => void;"},
 		"by its name, converted": {`const E brio.Event[int] = "e"; func f() { ns.On(string(E), nil) }`, up, "e: (value: number, ack?: (failure?: Failure) => void) => void;"},
 		"without types":          {`func f() { s.Emit("e", 1) }`, down, "e: (...args: any[]) => void;"},
-		"a client's listener":    {`func f() { double.On("e", nil) }`, down, "e: (...args: any[]) => void;"},
+		"a client's listener":    {`func f() { conn.On("e", nil) }`, down, "e: (...args: any[]) => void;"},
 		"another constant":       {`const E brio.Event[int] = "e"; const F = E; func f() { F.Emit(s, 1) }`, down, "e: (value: number) => void;"},
 		"typed and not":          {`const E brio.Event[int] = "e"; func f() { s.Emit("e", 1); E.Emit(s, 1) }`, down, "e: (value: number) => void;"},
 		"the handler's name":     {`const E brio.Event[int] = "e"; func f() { E.Emit(s, 1); E.Handle(ns, func(_ context.Context, _ *brio.Socket, count int) error { return nil }) }`, up, "e: (count: number, ack?: (failure?: Failure) => void) => void;"},
@@ -133,8 +121,8 @@ func TestNamespaces(t *testing.T) {
 		"an event's socket":   {`func f() { B.Handle(server.Of("/y"), g); A.Emit(server.Of("/x"), 1) }; func g(_ context.Context, s *brio.Socket, _ int) error { return B.Emit(s.To("r").Volatile(), 1) }`, "/x", "/y"},
 		"sockets":             {`func f() { for s := range server.Of("/x").Sockets() { A.Emit(s, 1) }; B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
 		"a child":             {`func f() { to, _ := server.Of("/x-{n}").Child("/x-1"); A.Emit(to, 1); B.Handle(server.Of("/y"), nil) }`, "/x-{n}", "/y"},
-		"a client's":          {`func f() { A.Handle(server.Of("/x"), nil); A.Emit(double, 1); B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
-		"only a client's":     {`func f() { A.Emit(double, 1); B.Handle(server.Of("/x"), nil); B.Handle(server.Of("/y"), nil) }`, "/x /y", "/x /y"},
+		"a client's":          {`func f() { A.Handle(server.Of("/x"), nil); A.Emit(conn, 1); B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
+		"only a client's":     {`func f() { A.Emit(conn, 1); B.Handle(server.Of("/x"), nil); B.Handle(server.Of("/y"), nil) }`, "/x /y", "/x /y"},
 		"round and round":     {`func f() { x := server.Of("/x"); y := x; x = y; A.Emit(y, 1); B.Handle(server.Of("/y"), nil) }`, "/x", "/y"},
 		"by its name":         {`func f() { server.Of("/x").On("a", nil); server.Of("/y").Emit("b", 1) }`, "/x", "/y"},
 		"a server's handlers": {`func f() { A.OnServer(server.Of("/z"), func(_ context.Context, ns *brio.Namespace, _ int) error { return A.Emit(ns, 1) }); B.Handle(server.Of("/y"), nil) }`, "/z", "/y"},
