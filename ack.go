@@ -99,7 +99,10 @@ func (s *Socket) acknowledged(p *protocol.Packet) {
 // Do sends an event and returns the client's acknowledgement of it. It fails
 // with the cause of ctx if that ends before the answer is there, and with
 // [ErrDisconnected] if the socket does; without a deadline it waits as long as
-// these do. A handler may wait for its own socket.
+// these do. A handler may wait for its own socket, but not for an answer that the
+// client gives only after it has asked this socket something in turn: events of a
+// socket are handled one at a time, so that would wait until ctx ends. Ask in a
+// function that [Socket.Go] runs then.
 func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error) {
 	to := make(chan answer, 1)
 	p := protocol.Packet{Namespace: s.namespace.name, ID: s.namespace.acks.Add(1) - 1, HasID: true}

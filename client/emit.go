@@ -37,20 +37,7 @@ type answer struct {
 // arguments can't be encoded or the protocol reserves the event, with [ErrBacklog] if
 // too much waits, and with [ErrClosed].
 func (s *Socket) Emit(event string, args ...any) error {
-	p, err := s.newEvent(event, args)
-	switch {
-	case err != nil:
-	case s.manager.config.Retries > 0:
-		_, err = s.retry(event, p, false)
-	default:
-		s.manager.mu.Lock()
-		defer s.manager.mu.Unlock()
-		_, err = s.emit(p, nil, false)
-	}
-	if err != nil {
-		return fmt.Errorf("emit %s: %w", event, err)
-	}
-	return nil
+	return emitter{socket: s}.Emit(event, args...)
 }
 
 // Do sends an event as Emit does, and returns the server's acknowledgement of it. It
@@ -84,17 +71,32 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (brio.Args, 
 
 // Volatile returns the socket for events that may be dropped: they are sent only if
 // it is connected and nothing waits to be sent.
-func (s *Socket) Volatile() brio.Emitter { return volatile{s} }
+func (s *Socket) Volatile() brio.Emitter { return emitter{s, flags{volatile: true}} }
 
-type volatile struct{ socket *Socket }
+// Uncompressed returns the socket for events that are sent as they are where others
+// are compressed, see engineio.Config.Deflate: images, and secrets beside what others
+// may choose, as how well the two compress would tell of them.
+func (s *Socket) Uncompressed() brio.Emitter { return emitter{s, flags{uncompressed: true}} }
 
-func (v volatile) Emit(event string, args ...any) error {
-	s := v.socket
+// flags are how an event is sent.
+type flags struct{ volatile, uncompressed bool }
+
+type emitter struct {
+	socket *Socket
+	flags  flags
+}
+
+func (e emitter) Emit(event string, args ...any) error {
+	s := e.socket
 	p, err := s.newEvent(event, args)
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.manager.config.Retries > 0 && !e.flags.volatile:
+		_, err = s.retry(&attempt{event: event, packet: p, flags: e.flags})
+	default:
 		s.manager.mu.Lock()
 		defer s.manager.mu.Unlock()
-		_, err = s.emit(p, nil, true)
+		_, err = s.emit(p, nil, e.flags)
 	}
 	if err != nil {
 		return fmt.Errorf("emit %s: %w", event, err)
@@ -137,7 +139,7 @@ func (s *Socket) ask(ctx context.Context, p *protocol.Packet) (answer, error) {
 	m := s.manager
 	to := make(chan answer, 1)
 	m.mu.Lock()
-	o, err := s.emit(p, to, false)
+	o, err := s.emit(p, to, flags{})
 	m.mu.Unlock()
 	if err != nil {
 		return answer{}, err
@@ -165,22 +167,22 @@ func (s *Socket) ask(ctx context.Context, p *protocol.Packet) (answer, error) {
 // What follows is called with the manager's mu held.
 
 // emit sends an event, or keeps it for when there is a connection.
-func (s *Socket) emit(p *protocol.Packet, to chan<- answer, volatile bool) (*outgoing, error) {
+func (s *Socket) emit(p *protocol.Packet, to chan<- answer, how flags) (*outgoing, error) {
 	m := s.manager
-	if volatile && (s.phase != in || m.conn == nil || !m.conn.Writable()) {
+	if how.volatile && (s.phase != in || m.conn == nil || !m.conn.Writable()) {
 		return nil, m.open()
 	}
-	o, err := s.encode(p, to)
+	o, err := s.encode(p, to, how)
 	if err != nil {
 		return nil, err
 	}
 	err = s.send(o)
-	if errors.Is(err, engineio.ErrClosed) && !volatile {
+	if errors.Is(err, engineio.ErrClosed) && !how.volatile {
 		err = s.keep(o)
 	}
 	if err != nil {
 		delete(s.acks, o.ack)
-		if volatile {
+		if how.volatile {
 			err = nil // there was no room for it, or no connection any more
 		}
 	}
@@ -189,7 +191,7 @@ func (s *Socket) emit(p *protocol.Packet, to chan<- answer, volatile bool) (*out
 
 // encode makes the messages of an event, which asks for an acknowledgement if
 // somebody waits for that.
-func (s *Socket) encode(p *protocol.Packet, to chan<- answer) (*outgoing, error) {
+func (s *Socket) encode(p *protocol.Packet, to chan<- answer, how flags) (*outgoing, error) {
 	o := &outgoing{}
 	own := *p
 	if to != nil {
@@ -200,8 +202,9 @@ func (s *Socket) encode(p *protocol.Packet, to chan<- answer) (*outgoing, error)
 	if o.messages, err = s.manager.encode(&own); err != nil {
 		return nil, err
 	}
-	for _, message := range o.messages {
-		o.size += 64 + len(message.Data)
+	for i := range o.messages {
+		o.messages[i].Uncompressed = how.uncompressed
+		o.size += 64 + len(o.messages[i].Data)
 	}
 	if to != nil {
 		o.ack, o.expected = own.ID, &expected{to: to}

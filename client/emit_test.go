@@ -3,15 +3,19 @@ package client_test
 import (
 	"context"
 	"errors"
+	"net"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/client"
+	"github.com/briohq/brio/client/engineio"
 )
 
 // A question that was given up before there was a connection is not asked any more,
@@ -168,4 +172,60 @@ func TestManyGoroutines(t *testing.T) {
 		}
 		c.Close()
 	})
+}
+
+// Compression is agreed on with the server, and left out where that is asked for.
+func TestCompression(t *testing.T) {
+	server := brio.NewServer(brio.Config{Deflate: &brio.Deflate{}})
+	heard := make(chan int, 2)
+	server.Of("/").On("text", func(_ context.Context, _ *brio.Socket, args brio.Args) error {
+		var text string
+		err := args.Scan(&text)
+		heard <- len(text)
+		return err
+	})
+	h := httptest.NewServer(server)
+	defer h.Close()
+	defer func() {
+		if err := server.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var sent atomic.Int64
+	c, err := client.Dial(t.Context(), h.URL, client.Config{Engine: engineio.Config{
+		Transports: []string{"websocket"},
+		Deflate:    &engineio.Deflate{},
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := new(net.Dialer).DialContext(ctx, network, address)
+			return counter{nc, &sent}, err
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	text := strings.Repeat("text ", 20_000)
+	for _, emitter := range []brio.Emitter{c, c.Uncompressed()} {
+		before := sent.Load()
+		if err := emitter.Emit("text", text); err != nil {
+			t.Fatal(err)
+		}
+		if n := <-heard; n != len(text) {
+			t.Errorf("%d bytes arrived", n)
+		}
+		if n, plain := sent.Load()-before, emitter != brio.Emitter(c); plain != (n > int64(len(text))) {
+			t.Errorf("%d bytes were sent; to be left alone: %t", n, plain)
+		}
+	}
+}
+
+// counter counts what is written.
+type counter struct {
+	net.Conn
+	sent *atomic.Int64
+}
+
+func (c counter) Write(b []byte) (int, error) {
+	c.sent.Add(int64(len(b)))
+	return c.Conn.Write(b)
 }

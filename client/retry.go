@@ -21,6 +21,7 @@ type retries struct {
 type attempt struct {
 	event  string
 	packet *protocol.Packet
+	flags  flags
 	size   int
 	tries  int
 	waited bool          // somebody takes the answer
@@ -31,10 +32,10 @@ type attempt struct {
 var errTimeout = errors.New("no acknowledgement in Config.AckTimeout")
 
 // retry queues an event.
-func (s *Socket) retry(event string, p *protocol.Packet, waited bool) (*attempt, error) {
+func (s *Socket) retry(a *attempt) (*attempt, error) {
 	m := s.manager
-	a := &attempt{event: event, packet: p, size: 128 + len(p.Data), waited: waited, done: make(chan answer, 1), quit: make(chan struct{})}
-	for _, b := range p.Attachments {
+	a.size, a.done, a.quit = 128+len(a.packet.Data), make(chan answer, 1), make(chan struct{})
+	for _, b := range a.packet.Attachments {
 		a.size += len(b)
 	}
 	m.mu.Lock()
@@ -52,7 +53,7 @@ func (s *Socket) retry(event string, p *protocol.Packet, waited bool) (*attempt,
 
 // insist queues an event and waits for its acknowledgement.
 func (s *Socket) insist(ctx context.Context, event string, p *protocol.Packet) (answer, error) {
-	a, err := s.retry(event, p, true)
+	a, err := s.retry(&attempt{event: event, packet: p, waited: true})
 	if err != nil {
 		return answer{}, err
 	}
@@ -111,7 +112,7 @@ func (s *Socket) persist() {
 		a := s.retries.queue[0]
 		a.tries++
 		to := make(chan answer, 1)
-		o, err := s.encode(a.packet, to)
+		o, err := s.encode(a.packet, to, a.flags)
 		if err == nil {
 			_ = s.send(o) // if there is no connection any more, or no room, no answer comes
 			o.expected.sent = true

@@ -25,10 +25,11 @@ func (t Type) String() string {
 	return fmt.Sprintf("type(%d)", byte(t))
 }
 
-// Packet is one Engine.IO packet as it came in.
+// Packet is one Engine.IO packet, as it came in or as a client sends it.
 type Packet struct {
-	Type   Type
-	Binary bool // Data is binary; only of a Message
+	Type         Type
+	Binary       bool // Data is binary; only of a Message
+	Uncompressed bool // it is sent as it is
 	// Data is the payload. It is borrowed from the transport's read buffer:
 	// whoever receives the packet copies what is kept.
 	Data []byte

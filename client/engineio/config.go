@@ -66,11 +66,24 @@ type Config struct {
 	// MaxBacklog is how many bytes may wait to be sent; beyond them [Conn.Send]
 	// fails. Messages of more bytes are sent if nothing else waits. Default 4 MiB.
 	MaxBacklog int
+	// Deflate offers permessage-deflate (RFC 7692) to the server on a WebSocket, and
+	// compresses what is sent if it is agreed on. Neither side keeps a context from
+	// one message to the next, so that an idle connection needs no memory for it.
+	// MaxPayload and MaxBacklog count bytes that are not compressed. A server that
+	// answers the offer in another way is refused. Default: no compression.
+	Deflate *Deflate
 	// OnUpgrade hears the name of the transport that has taken over. It is called
 	// by [Conn.Serve], before the first message from there. Default: nobody hears.
 	OnUpgrade func(transport string)
 	// Logger hears of failed upgrades, at debug level. Default: silence.
 	Logger *slog.Logger
+}
+
+// Deflate is how messages over WebSocket are compressed.
+type Deflate struct {
+	// Threshold is the size in bytes from which on a message is compressed.
+	// Default 1024.
+	Threshold int
 }
 
 func (c Config) withDefaults() Config {

@@ -32,6 +32,9 @@ import (
 type Message struct {
 	Data   []byte
 	Binary bool
+
+	// Uncompressed is of one that is sent: it is not compressed, see [Config].Deflate.
+	Uncompressed bool
 }
 
 // What [Conn.Send] fails with.

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
+
+	"github.com/briohq/brio/internal/deflate"
 )
 
 // violation is what a server did against RFC 6455, and the status code with
@@ -47,13 +49,16 @@ func (e *closedError) Unwrap() []error { return []error{io.EOF, e.err} }
 
 // frames reads the frames of a server (RFC 6455, section 5.2).
 type frames struct {
-	in    *bufio.Reader
-	limit int // bytes of a message
+	in       *bufio.Reader
+	limit    int  // bytes of a message
+	deflated bool // messages may be compressed
 
-	used    int       // bytes of in that the last message borrows
-	buf     *[]byte   // that holds it, if it does not fit there; nil when idle
-	opening ws.OpCode // of the message that is being read in fragments, if begun
-	begun   bool
+	used       int       // bytes of in that the last message borrows
+	buf        *[]byte   // that holds it, if it does not fit there; nil when idle
+	opening    ws.OpCode // of the message that is being read in fragments, if begun
+	begun      bool
+	compressed bool    // that one, or the one that is complete
+	inflated   *[]byte // that holds it; nil when idle
 }
 
 var read = sync.Pool{New: func() any { return new([]byte) }}
@@ -108,6 +113,12 @@ func (f *frames) release() {
 		}
 		f.buf = nil
 	}
+	if f.inflated != nil {
+		if cap(*f.inflated) <= keep {
+			read.Put(f.inflated)
+		}
+		f.inflated = nil
+	}
 }
 
 // header reads a frame's header, and refuses what may not follow, before its
@@ -139,6 +150,12 @@ func (f *frames) header() (h ws.Header, err error) {
 		h.Length, size = int64(binary.BigEndian.Uint64(b[2:])), 10
 	}
 	_, _ = f.in.Discard(size) // it has been peeked at
+	if h.OpCode == ws.OpText || h.OpCode == ws.OpBinary {
+		f.compressed = f.deflated && h.Rsv&deflate.Mark != 0
+		if f.compressed {
+			h.Rsv &^= deflate.Mark
+		}
+	}
 	return h, f.check(h)
 }
 
@@ -157,7 +174,11 @@ func (f *frames) check(h ws.Header) error {
 	if f.begun {
 		length = len(*f.buf)
 	}
-	if !h.OpCode.IsControl() && h.Length > int64(f.limit-length) {
+	limit := f.limit
+	if f.compressed {
+		limit = deflate.Bound(limit)
+	}
+	if !h.OpCode.IsControl() && h.Length > int64(limit-length) {
 		return &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", f.limit)}
 	}
 	return nil
@@ -198,10 +219,27 @@ func (f *frames) gather(n int) error {
 }
 
 func (f *frames) whole(message []byte, op ws.OpCode, err error) ([]byte, ws.OpCode, error) {
+	if err == nil && f.compressed {
+		message, err = f.inflate(message)
+	}
 	if err == nil && op == ws.OpText && !utf8.Valid(message) {
 		err = &violation{ws.StatusInvalidFramePayloadData, errors.New("text message is not UTF-8")}
 	}
 	return message, op, err
+}
+
+// inflate returns a message, given its compressed form.
+func (f *frames) inflate(message []byte) ([]byte, error) {
+	f.inflated = read.Get().(*[]byte)
+	b, err := deflate.Inflate((*f.inflated)[:0], message, f.limit)
+	*f.inflated = b
+	switch {
+	case errors.Is(err, deflate.ErrTooLong):
+		err = &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", f.limit)}
+	case err != nil:
+		err = &violation{ws.StatusInvalidFramePayloadData, err}
+	}
+	return b, err
 }
 
 // parseClose reads the payload of a close frame (RFC 6455, section 7.4).

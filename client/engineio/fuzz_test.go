@@ -34,6 +34,7 @@ func FuzzWebSocket(f *testing.F) {
 		text("4hello") + frame(0x82, "binary") + text("2"),
 		frame(0x01, "4fr") + frame(0x89, "ping") + frame(0x80, "ag"),
 		text("bAAE=") + "\x88\x02\x03\xe8",
+		frame(0xc1, squeeze("4hello hello hello")) + frame(0x42, squeeze("bytes")) + frame(0x80, ""),
 		"\x81\x7e\xff\xff", "\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff",
 	} {
 		f.Add([]byte(seed))
@@ -43,7 +44,7 @@ func FuzzWebSocket(f *testing.F) {
 		defer client.Close()
 		defer server.Close()
 		nc := canned{client, bytes.NewReader(b)}
-		s := &webSocket{nc: nc, in: frames{in: bufio.NewReaderSize(nc, 16), limit: 100}}
+		s := &webSocket{nc: nc, in: frames{in: bufio.NewReaderSize(nc, 16), limit: 100, deflated: len(b)%2 == 0}}
 		for n := 0; ; n++ {
 			p, err := s.Read()
 			if err != nil {
@@ -65,7 +66,7 @@ func FuzzFrames(f *testing.F) {
 		if binary {
 			op, prefix = ws.OpBinary, ""
 		}
-		got, err := ws.ReadFrame(bytes.NewReader(appendFrame(nil, op, prefix, payload)))
+		got, err := ws.ReadFrame(bytes.NewReader(appendFrame(nil, ws.Header{OpCode: op}, prefix, payload)))
 		if err != nil || !got.Header.Masked || !got.Header.Fin || got.Header.OpCode != op {
 			t.Fatalf("%+v, %v", got.Header, err)
 		}

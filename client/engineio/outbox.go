@@ -28,7 +28,7 @@ func (o *outbox) add(messages []Message, most int) bool {
 	}
 	o.waiting += size
 	for _, m := range messages {
-		o.packets = append(o.packets, transport.Packet{Type: transport.Message, Binary: m.Binary, Data: m.Data})
+		o.packets = append(o.packets, transport.Packet{Type: transport.Message, Binary: m.Binary, Uncompressed: m.Uncompressed, Data: m.Data})
 	}
 	return true
 }

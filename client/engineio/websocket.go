@@ -3,6 +3,7 @@ package engineio
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsflate"
 
+	"github.com/briohq/brio/internal/deflate"
 	"github.com/briohq/brio/transport"
 )
 
@@ -27,9 +31,9 @@ const readBuffer = 1024
 // webSocket carries packets as WebSocket messages (RFC 6455; Engine.IO protocol v4,
 // "WebSocket").
 type webSocket struct {
-	nc    net.Conn
-	in    frames
-	limit int
+	nc      net.Conn
+	in      frames
+	deflate int // bytes from which on a message is compressed; 0 if none is
 
 	mu      sync.Mutex // guards what follows
 	pong    []byte     // the payload of the last ping that has not been answered; nil for none
@@ -51,20 +55,25 @@ func dialWebSocket(ctx context.Context, address *url.URL, id string, config Conf
 		return nil, err
 	}
 	var in *bufio.Reader
+	var agreed bool
 	err = bounded(ctx, nc, func() (err error) {
-		in, err = openWebSocket(nc, &u, &config)
+		in, agreed, err = openWebSocket(nc, &u, &config)
 		return err
 	})
 	if err != nil {
 		_ = nc.Close()
 		return nil, err
 	}
-	return &webSocket{nc: nc, in: frames{in: in, limit: config.MaxPayload}, limit: config.MaxPayload}, nil
+	s := &webSocket{nc: nc, in: frames{in: in, limit: config.MaxPayload, deflated: agreed}}
+	if agreed {
+		s.deflate = cmp.Or(max(0, config.Deflate.Threshold), deflate.Threshold)
+	}
+	return s, nil
 }
 
 // openWebSocket does the opening handshake (RFC 6455, section 4.1), and returns
-// what reads on.
-func openWebSocket(nc net.Conn, u *url.URL, config *Config) (*bufio.Reader, error) {
+// what reads on, and whether messages may be compressed.
+func openWebSocket(nc net.Conn, u *url.URL, config *Config) (in *bufio.Reader, deflated bool, err error) {
 	header := config.Header.Clone()
 	header.Del("Host")
 	r := http.Request{Header: header}
@@ -80,9 +89,12 @@ func openWebSocket(nc net.Conn, u *url.URL, config *Config) (*bufio.Reader, erro
 			return nil
 		},
 	}
+	if config.Deflate != nil {
+		d.Extensions = []httphead.Option{offer.Option()}
+	}
 	var seen bytes.Buffer
 	answer := io.LimitReader(nc, headers)
-	early, _, err := d.Upgrade(struct {
+	early, shaken, err := d.Upgrade(struct {
 		io.Reader
 		io.Writer
 	}{io.TeeReader(answer, &seen), nc}, u)
@@ -91,22 +103,42 @@ func openWebSocket(nc net.Conn, u *url.URL, config *Config) (*bufio.Reader, erro
 	}
 	if err != nil {
 		if refusal := otherAnswer(io.MultiReader(&seen, answer)); refusal != nil {
-			return nil, refusal
+			return nil, false, refusal
 		}
 	}
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("the server has hung up in the handshake: %w", err)
+		return nil, false, fmt.Errorf("the server has hung up in the handshake: %w", err)
 	case err != nil:
-		return nil, fmt.Errorf("handshake: %w", err)
+		return nil, false, fmt.Errorf("handshake: %w", err)
 	}
-	var in io.Reader = nc
+	if deflated, err = accept(shaken.Extensions); err != nil {
+		return nil, false, fmt.Errorf("handshake: %w", err)
+	}
+	var rest io.Reader = nc
 	if early != nil {
 		b, _ := early.Peek(early.Buffered())
-		in = io.MultiReader(bytes.NewReader(bytes.Clone(b)), nc)
+		rest = io.MultiReader(bytes.NewReader(bytes.Clone(b)), nc)
 		ws.PutReader(early)
 	}
-	return bufio.NewReaderSize(in, readBuffer), nil
+	return bufio.NewReaderSize(rest, readBuffer), deflated, nil
+}
+
+// offer is that of permessage-deflate: no side keeps a context.
+var offer = wsflate.Parameters{ServerNoContextTakeover: true, ClientNoContextTakeover: true}
+
+// accept reports whether a server has agreed to compress (RFC 7692, section 7.1). It
+// must not keep a context, as it was asked; that it has to be told in how many bits
+// to compress was not offered.
+func accept(answers []httphead.Option) (bool, error) {
+	if len(answers) == 0 {
+		return false, nil
+	}
+	var given wsflate.Parameters
+	if err := given.Parse(answers[0]); err != nil || len(answers) > 1 || !given.ServerNoContextTakeover || given.ClientMaxWindowBits > 0 {
+		return false, errors.New("the server answers the offer of permessage-deflate with what was not offered: leave Config.Deflate out")
+	}
+	return true, nil
 }
 
 // otherAnswer reads an answer that opens no WebSocket, nil if it is not one of HTTP.
@@ -205,9 +237,9 @@ func (s *webSocket) Write(packets []transport.Packet) error {
 	for _, p := range packets {
 		switch {
 		case p.Binary:
-			b = appendFrame(b, ws.OpBinary, "", p.Data)
+			b = s.appendMessage(b, ws.OpBinary, "", p)
 		default:
-			b = appendFrame(b, ws.OpText, string('0'+rune(p.Type)), p.Data)
+			b = s.appendMessage(b, ws.OpText, string('0'+rune(p.Type)), p)
 		}
 		if len(b) < keep {
 			continue
@@ -233,7 +265,7 @@ func (s *webSocket) appendPong(b []byte) []byte {
 	if s.pong == nil {
 		return b
 	}
-	b = appendFrame(b, ws.OpPong, "", s.pong)
+	b = appendFrame(b, ws.Header{OpCode: ws.OpPong}, "", s.pong)
 	s.pong = nil
 	return b
 }
@@ -253,14 +285,32 @@ var written = sync.Pool{New: func() any { return new([]byte) }}
 
 func closeFrame(code ws.StatusCode) []byte {
 	if code == ws.StatusNoStatusRcvd {
-		return appendFrame(nil, ws.OpClose, "", nil)
+		return appendFrame(nil, ws.Header{OpCode: ws.OpClose}, "", nil)
 	}
-	return appendFrame(nil, ws.OpClose, "", ws.NewCloseFrameBody(code, ""))
+	return appendFrame(nil, ws.Header{OpCode: ws.OpClose}, "", ws.NewCloseFrameBody(code, ""))
+}
+
+// appendMessage appends the frame of a message, compressed where that is agreed on and
+// makes it shorter.
+func (s *webSocket) appendMessage(dst []byte, op ws.OpCode, prefix string, p transport.Packet) []byte {
+	if s.deflate == 0 || len(p.Data) < s.deflate || p.Uncompressed {
+		return appendFrame(dst, ws.Header{OpCode: op}, prefix, p.Data)
+	}
+	buf := written.Get().(*[]byte)
+	defer written.Put(buf)
+	b := deflate.Append((*buf)[:0], []byte(prefix), p.Data)
+	if cap(b) <= 2*keep {
+		*buf = b
+	}
+	if len(b) >= len(prefix)+len(p.Data) {
+		return appendFrame(dst, ws.Header{OpCode: op}, prefix, p.Data)
+	}
+	return appendFrame(dst, ws.Header{OpCode: op, Rsv: deflate.Mark}, "", b)
 }
 
 // appendFrame appends a frame of a client, which is masked (RFC 6455, section 5.3).
-func appendFrame(dst []byte, op ws.OpCode, prefix string, payload []byte) []byte {
-	h := ws.Header{Fin: true, OpCode: op, Masked: true, Length: int64(len(prefix) + len(payload))}
+func appendFrame(dst []byte, h ws.Header, prefix string, payload []byte) []byte {
+	h.Fin, h.Masked, h.Length = true, true, int64(len(prefix)+len(payload))
 	for i := range h.Mask {
 		h.Mask[i] = byte(rand.Uint32())
 	}

@@ -1,10 +1,15 @@
 package websocket
 
 import (
+	"errors"
+	"fmt"
+	"sync"
+
 	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsflate"
 
+	"github.com/briohq/brio/internal/deflate"
 	"github.com/briohq/brio/transport"
 )
 
@@ -20,7 +25,7 @@ type Deflate struct {
 
 func (d *Deflate) threshold() int {
 	if d.Threshold <= 0 {
-		return 1024
+		return deflate.Threshold
 	}
 	return d.Threshold
 }
@@ -42,6 +47,9 @@ func (n *negotiation) negotiate(offer httphead.Option) (httphead.Option, error) 
 	n.agreed = true
 	return answer.Option(), nil
 }
+
+// keep is the capacity of the largest buffer that goes back to its pool.
+const keep = 64 << 10
 
 // window is the only one that we compress with, in bits: compress/flate has no
 // other. We read all there are, as they are not larger.
@@ -88,26 +96,20 @@ func bits(s string) wsflate.WindowBits {
 	return 0
 }
 
-// mark is RSV1, which the first frame of a compressed message has (RFC 7692,
-// section 6).
-const mark = 4
-
 // unmarked returns a header without the mark, where it may have one.
 func (c *Conn) unmarked(h ws.Header) ws.Header {
 	if c.deflate > 0 && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary) {
-		h.Rsv &^= mark
+		h.Rsv &^= deflate.Mark
 	}
 	return h
 }
 
-// bound returns how many bytes of a message are read. What doesn't compress may
-// be longer in its compressed form: by an eighth if all of its bytes take nine
-// bits.
+// bound returns how many bytes of a message are read.
 func (c *Conn) bound(h ws.Header) int {
 	if h.Rsv == 0 && !c.parser.compressed {
 		return c.limit
 	}
-	return c.limit + c.limit/8 + 64
+	return deflate.Bound(c.limit)
 }
 
 // whole delivers a message that is complete.
@@ -127,10 +129,47 @@ func (c *Conn) whole(message []byte, binary, compressed bool) error {
 	return c.deliver(message, binary)
 }
 
+// inflated are buffers for messages that have been compressed.
+var inflated = sync.Pool{New: func() any { return new([]byte) }}
+
+// inflate appends a message of at most limit bytes to dst, given its compressed
+// form. The error is a violation.
+func inflate(dst, message []byte, limit int) ([]byte, error) {
+	dst, err := deflate.Inflate(dst, message, limit)
+	switch {
+	case errors.Is(err, deflate.ErrTooLong):
+		err = &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", limit)}
+	case err != nil:
+		err = &violation{ws.StatusInvalidFramePayloadData, err}
+	}
+	return dst, err
+}
+
 // form returns a frame as it is sent on this connection.
 func (c *Conn) form(f *transport.Frame) []byte {
 	if c.deflate == 0 || len(f.Payload()) < c.deflate || !f.Compressible() {
 		return f.WebSocket()
 	}
-	return f.Compressed(deflate)
+	return f.Compressed(compress)
+}
+
+// compressed are buffers for what is compressed.
+var compressed = sync.Pool{New: func() any { return new([]byte) }}
+
+// compress returns the compressed form of a frame, and the other one if it is not
+// shorter.
+func compress(f *transport.Frame) []byte {
+	buf := compressed.Get().(*[]byte)
+	defer compressed.Put(buf)
+	b := deflate.Append((*buf)[:0], f.Payload())
+	if cap(b) <= keep {
+		*buf = b
+	}
+	plain := f.WebSocket()
+	if len(b) >= len(f.Payload()) {
+		return plain
+	}
+	frame := ws.NewFrame(ws.OpCode(plain[0]&0x0f), true, b)
+	frame.Header.Rsv = deflate.Mark
+	return compile(frame)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/briohq/brio/internal/deflate"
 	"github.com/briohq/brio/transport"
 )
 
@@ -190,30 +191,30 @@ func TestCompressedViolations(t *testing.T) {
 		in   string
 		code ws.StatusCode
 	}{
-		"the mark on a continuation":       {marked(ws.OpText, false, hello[:2]) + marked(ws.OpContinuation, true, hello[2:]), 1002},
-		"the mark on a continuation only":  {masked(ws.OpText, false, "4") + marked(ws.OpContinuation, true, hello), 1002},
-		"the mark on a ping":               {marked(ws.OpPing, true, ""), 1002},
-		"the mark on a pong":               {marked(ws.OpPong, true, ""), 1002},
-		"the mark on a close":              {marked(ws.OpClose, true, "\x03\xe8"), 1002},
-		"RSV2":                             {"\xa1\x82\x00\x00\x00\x004a", 1002},
-		"RSV2 beside the mark":             {"\xe1\x82\x00\x00\x00\x004a", 1002},
-		"RSV3":                             {"\x91\x82\x00\x00\x00\x004a", 1002},
-		"a message inside another":         {marked(ws.OpText, false, hello[:2]) + squeezed("4b"), 1002},
-		"nothing":                          {marked(ws.OpText, true, ""), 1007},
-		"a plain message":                  {marked(ws.OpText, true, "4hello"), 1007},
-		"a reserved block type":            {marked(ws.OpBinary, true, "\x06"), 1007},
-		"cut off":                          {marked(ws.OpText, true, hello[:3]), 1007},
-		"a reference into the last one":    {marked(ws.OpBinary, true, "\xf2\x00\x11\x00\x00"), 1007},
-		"too large":                        {squeezed("4" + strings.Repeat("x", limit)), 1009},
-		"a bomb":                           {marked(ws.OpText, true, bomb), 1009},
-		"a bomb of many blocks":            {marked(ws.OpBinary, true, strings.Repeat(block, 5)+"\x00"), 1009},
-		"a bomb in fragments":              {marked(ws.OpText, false, bomb[:50]) + masked(ws.OpContinuation, true, bomb[50:]), 1009},
-		"too large before it is inflated":  {marked(ws.OpBinary, false, strings.Repeat("\x00", limit)) + masked(ws.OpContinuation, true, strings.Repeat("\x00", limit)), 1009},
-		"too large, header only":           {"\xc2\xff\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00", 1009},
-		"a plain one that is too large":    {masked(ws.OpText, true, "4"+strings.Repeat("x", limit)), 1009},
-		"plain after compressed fragments": {marked(ws.OpText, false, hello[:2]) + masked(ws.OpContinuation, true, hello[2:]) + masked(ws.OpText, true, "4"+strings.Repeat("x", limit)), 1009},
-		"text is not UTF-8":                {squeezed("4\xff"), 1007},
-		"no packet":                        {squeezed("9"), 1005},
+		"the deflate.Mark on a continuation":      {marked(ws.OpText, false, hello[:2]) + marked(ws.OpContinuation, true, hello[2:]), 1002},
+		"the deflate.Mark on a continuation only": {masked(ws.OpText, false, "4") + marked(ws.OpContinuation, true, hello), 1002},
+		"the deflate.Mark on a ping":              {marked(ws.OpPing, true, ""), 1002},
+		"the deflate.Mark on a pong":              {marked(ws.OpPong, true, ""), 1002},
+		"the deflate.Mark on a close":             {marked(ws.OpClose, true, "\x03\xe8"), 1002},
+		"RSV2":                                    {"\xa1\x82\x00\x00\x00\x004a", 1002},
+		"RSV2 beside the deflate.Mark":            {"\xe1\x82\x00\x00\x00\x004a", 1002},
+		"RSV3":                                    {"\x91\x82\x00\x00\x00\x004a", 1002},
+		"a message inside another":                {marked(ws.OpText, false, hello[:2]) + squeezed("4b"), 1002},
+		"nothing":                                 {marked(ws.OpText, true, ""), 1007},
+		"a plain message":                         {marked(ws.OpText, true, "4hello"), 1007},
+		"a reserved block type":                   {marked(ws.OpBinary, true, "\x06"), 1007},
+		"cut off":                                 {marked(ws.OpText, true, hello[:3]), 1007},
+		"a reference into the last one":           {marked(ws.OpBinary, true, "\xf2\x00\x11\x00\x00"), 1007},
+		"too large":                               {squeezed("4" + strings.Repeat("x", limit)), 1009},
+		"a bomb":                                  {marked(ws.OpText, true, bomb), 1009},
+		"a bomb of many blocks":                   {marked(ws.OpBinary, true, strings.Repeat(block, 5)+"\x00"), 1009},
+		"a bomb in fragments":                     {marked(ws.OpText, false, bomb[:50]) + masked(ws.OpContinuation, true, bomb[50:]), 1009},
+		"too large before it is inflated":         {marked(ws.OpBinary, false, strings.Repeat("\x00", limit)) + masked(ws.OpContinuation, true, strings.Repeat("\x00", limit)), 1009},
+		"too large, header only":                  {"\xc2\xff\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00", 1009},
+		"a plain one that is too large":           {masked(ws.OpText, true, "4"+strings.Repeat("x", limit)), 1009},
+		"plain after compressed fragments":        {marked(ws.OpText, false, hello[:2]) + masked(ws.OpContinuation, true, hello[2:]) + masked(ws.OpText, true, "4"+strings.Repeat("x", limit)), 1009},
+		"text is not UTF-8":                       {squeezed("4\xff"), 1007},
+		"no packet":                               {squeezed("9"), 1005},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, step := range []int{1, 3, len(c.in)} {
@@ -267,7 +268,7 @@ func TestFramesAreCompressed(t *testing.T) {
 			conn.deflate = 1024
 			conn.Write([]*transport.Frame{c.frame})
 			f, err := ws.ReadFrame(client)
-			if err != nil || f.Header.OpCode != c.op || !f.Header.Fin || (f.Header.Rsv == mark) != c.mark {
+			if err != nil || f.Header.OpCode != c.op || !f.Header.Fin || (f.Header.Rsv == deflate.Mark) != c.mark {
 				t.Fatalf("header %+v, error %v", f.Header, err)
 			}
 			if c.mark {
@@ -359,7 +360,7 @@ func feedDeflated(in string, step func() int) outcome {
 // marked returns the bytes of a client's frame with RSV1 set.
 func marked(op ws.OpCode, fin bool, payload string) string {
 	b := []byte(masked(op, fin, payload))
-	b[0] |= mark << 4
+	b[0] |= deflate.Mark << 4
 	return string(b)
 }
 

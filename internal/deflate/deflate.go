@@ -1,4 +1,6 @@
-package websocket
+// Package deflate compresses messages of WebSocket, each by itself: permessage-deflate
+// without a context that is kept from one to the next (RFC 7692, section 7.2).
+package deflate
 
 import (
 	"bytes"
@@ -9,56 +11,50 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-
-	"github.com/gobwas/ws"
-	"github.com/gobwas/ws/wsflate"
-
-	"github.com/briohq/brio/transport"
 )
 
-// keep is the capacity of the largest buffer that goes back to its pool.
-const keep = 64 << 10
+// Threshold is the size in bytes from which on a message is worth compressing.
+const Threshold = 1024
+
+// Mark is RSV1, which the first frame of a compressed message has (RFC 7692,
+// section 6).
+const Mark = 4
+
+// ErrTooLong is what a message fails with that is longer than it may be.
+var ErrTooLong = errors.New("message is too long")
 
 // compressor is what it takes to compress a message: more than a megabyte, so
 // there are no more of them than can be at work.
 type compressor struct {
-	w   *wsflate.Writer
-	buf bytes.Buffer
+	w   *flate.Writer
+	out *bytes.Buffer
 }
 
 var compressors = sync.Pool{New: func() any {
-	c := new(compressor)
-	c.w = wsflate.NewWriter(&c.buf, func(w io.Writer) wsflate.Compressor {
-		// Higher levels gain a few percent for twice the time.
-		f, _ := flate.NewWriter(w, flate.BestSpeed) // a valid level
-		return f
-	})
-	return c
+	// Higher levels gain a few percent for twice the time.
+	w, _ := flate.NewWriter(nil, flate.BestSpeed) // a valid level
+	return &compressor{w: w}
 }}
 
 // slots has room for as many compressors as can be at work.
 var slots = make(chan struct{}, runtime.GOMAXPROCS(0))
 
-// deflate returns the compressed form of a frame (RFC 7692, section 7.2.1), and
-// the other one if it is not shorter.
-func deflate(f *transport.Frame) []byte {
+// Append appends the compressed form of a message, which may come in parts, to dst
+// (RFC 7692, section 7.2.1). It may be longer than the message.
+func Append(dst []byte, message ...[]byte) []byte {
 	slots <- struct{}{}
 	defer func() { <-slots }()
 	c := compressors.Get().(*compressor)
 	defer compressors.Put(c)
-	if c.buf.Cap() > keep {
-		c.buf = bytes.Buffer{}
+	c.out = bytes.NewBuffer(dst)
+	c.w.Reset(c.out)
+	for _, part := range message {
+		_, _ = c.w.Write(part) // a buffer takes everything
 	}
-	c.buf.Reset()
-	c.w.Reset(&c.buf)
-	_, _ = c.w.Write(f.Payload()) // a buffer takes everything
-	plain := f.WebSocket()
-	if err := c.w.Flush(); err != nil || c.buf.Len() >= len(f.Payload()) {
-		return plain
-	}
-	frame := ws.NewFrame(ws.OpCode(plain[0]&0x0f), true, c.buf.Bytes())
-	frame.Header.Rsv = mark
-	return compile(frame)
+	_ = c.w.Flush()
+	out := c.out.Bytes()
+	c.out = nil
+	return out[:len(out)-len(omitted)]
 }
 
 // inflater is what it takes to read a compressed message.
@@ -73,17 +69,15 @@ var inflaters = sync.Pool{New: func() any {
 	return z
 }}
 
-// inflated are buffers for messages that have been compressed.
-var inflated = sync.Pool{New: func() any { return new([]byte) }}
-
-// inflate appends a message of at most limit bytes to dst, given its compressed
-// form (RFC 7692, section 7.2.2). The error is a violation. No more than limit
-// bytes and one are made of it, whatever it is.
-func inflate(dst, message []byte, limit int) ([]byte, error) {
+// Inflate appends a message of at most limit bytes to dst, given its compressed
+// form (RFC 7692, section 7.2.2). It fails with [ErrTooLong], or because that is none.
+// No more than limit bytes and one are made of it, whatever it is.
+func Inflate(dst, message []byte, limit int) ([]byte, error) {
 	z := inflaters.Get().(*inflater)
 	defer inflaters.Put(z)
 	defer func() { z.src = source{} }()
 	z.src = source{message: message, tail: tail}
+	limit += len(dst)
 	for {
 		_ = z.r.(flate.Resetter).Reset(&z.src, nil) // never fails
 		var err error
@@ -107,18 +101,25 @@ func (z *inflater) append(dst []byte, limit int) ([]byte, error) {
 		dst = dst[:len(dst)+n]
 		switch {
 		case len(dst) > limit:
-			return dst, &violation{ws.StatusMessageTooBig, fmt.Errorf("message exceeds %d bytes", limit)}
+			return dst, ErrTooLong
 		case errors.Is(err, io.EOF):
 			return dst, nil
 		case err != nil:
-			return dst, &violation{ws.StatusInvalidFramePayloadData, fmt.Errorf("compressed message: %w", err)}
+			return dst, fmt.Errorf("compressed message: %w", err)
 		}
 	}
 }
 
-// tail is what a compressor leaves out at the end of each message, and a last
-// block without content, for the end to be recognized.
-var tail = []byte{0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff}
+// Bound returns how many bytes of a compressed message are to be read, if the message
+// may have limit. What doesn't compress may be longer in its compressed form: by an
+// eighth if all of its bytes take nine bits.
+func Bound(limit int) int { return limit + limit/8 + 64 }
+
+// omitted is what a compressor leaves out at the end of each message.
+var omitted = []byte{0, 0, 0xff, 0xff}
+
+// tail is that, and a last block without content, for the end to be recognized.
+var tail = append(slices.Clip(omitted), 1, 0, 0, 0xff, 0xff)
 
 // source is a compressed message with the tail behind it. As it has ReadByte,
 // no more of it is read than is needed.
