@@ -67,6 +67,9 @@ type Window struct {
 	Name  string
 }
 
+// For returns the browser for a subtest: with that, its windows end.
+func (b Browser) For(t *testing.T) Browser { return Browser{t, b.ctx} }
+
 // Window opens a window that shares nothing with others.
 func (b Browser) Window(name string) *Window {
 	return newWindow(b.t, b.ctx, name, chromedp.WithNewBrowserContext())

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio/apps/chat"
+	"github.com/briohq/brio/apps/ops"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -30,9 +31,11 @@ type demo struct {
 
 // applications starts them all, in the order of their cards.
 func applications(s *site.Site) []site.App {
-	return []site.App{
+	apps := []site.App{
 		chat.New(s.Server, chat.Config{Quiet: s.Quiet, Logger: s.Logger}),
 	}
+
+	return append(apps, ops.New(s, apps...))
 }
 
 // Run serves until it is interrupted.

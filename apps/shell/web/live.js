@@ -32,7 +32,9 @@ export class Live {
     this.#first = Live.#count++ === 0;
     const pass = auth instanceof Pass ? auth : undefined;
     this.socket = io(namespace, { auth: pass?.auth ?? auth, reconnectionDelay: DELAY, reconnectionDelayMax: SLOWEST, randomizationFactor: 0 });
+    this.socket.on("probe", (answer) => answer());
     this.socket.onAny((event) => {
+      if (event === "probe") return;
       strip.play(event, false);
       mark.beat();
     });
