@@ -48,10 +48,10 @@ func (c crowd) measure(ctx context.Context, address string) (r result, err error
 	sockets := make([]*client.Socket, c.size)
 	defer func() {
 		err = errors.Join(err, each(sockets, func(s **client.Socket) error {
-			if *s != nil {
-				(*s).Close()
+			if *s == nil {
+				return nil
 			}
-			return nil
+			return (*s).Close()
 		}))
 		r.left = gone(r.before.goroutines)
 	}()
