@@ -15,8 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/briohq/brio/apps/chat"
-	"github.com/briohq/brio/apps/ops"
+	"github.com/briohq/brio/apps"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -27,15 +26,6 @@ type demo struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
 	Quiet  bool   `help:"Leave out the simulated people."`
 	Data   string `help:"Folder of the database, made if it is not there. Without one, all is forgotten at the end." placeholder:"DIR"`
-}
-
-// applications starts them all, in the order of their cards.
-func applications(s *site.Site) []site.App {
-	apps := []site.App{
-		chat.New(s.Server, chat.Config{Quiet: s.Quiet, Logger: s.Logger}),
-	}
-
-	return append(apps, ops.New(s, apps...))
 }
 
 // Run serves until it is interrupted.
@@ -55,19 +45,19 @@ func (d demo) Run() error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	apps := applications(s)
-	welcome(os.Stdout, listener.Addr(), apps)
+	all := apps.All(s)
+	welcome(os.Stdout, listener.Addr(), all)
 
-	return serve(ctx, listener, s, apps)
+	return serve(ctx, listener, s, all)
 }
 
 // serve serves until ctx is done, and returns when nothing runs any more.
-func serve(ctx context.Context, listener net.Listener, s *site.Site, apps []site.App) error {
-	web := &http.Server{Handler: s.Handler(command(), apps...), ReadHeaderTimeout: 10 * time.Second}
+func serve(ctx context.Context, listener net.Listener, s *site.Site, all []site.App) error {
+	web := &http.Server{Handler: s.Handler(command(), all...), ReadHeaderTimeout: 10 * time.Second}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	context.AfterFunc(ctx, func() { ended <- shutdown(web, s, apps) })
+	context.AfterFunc(ctx, func() { ended <- shutdown(web, s, all) })
 
 	err := web.Serve(listener)
 	cancel()
@@ -79,10 +69,10 @@ func serve(ctx context.Context, listener net.Listener, s *site.Site, apps []site
 }
 
 // shutdown ends the applications, then their sockets, then the rest.
-func shutdown(web *http.Server, s *site.Site, apps []site.App) error {
+func shutdown(web *http.Server, s *site.Site, all []site.App) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for _, a := range apps {
+	for _, a := range all {
 		a.Close()
 	}
 
@@ -90,7 +80,7 @@ func shutdown(web *http.Server, s *site.Site, apps []site.App) error {
 }
 
 // welcome says where to look.
-func welcome(out *os.File, address net.Addr, apps []site.App) {
+func welcome(out *os.File, address net.Addr, all []site.App) {
 	bold, accent, muted, plain := "", "", "", ""
 	if info, err := out.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" {
 		bold, accent, muted, plain = "\x1b[1m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
@@ -100,7 +90,7 @@ func welcome(out *os.File, address net.Addr, apps []site.App) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %sbrio%s is live %s●%s\n\n", bold, plain, accent, plain)
 	fmt.Fprintf(&b, "  %-8s%s%s%s\n", "start", bold, start, plain)
-	for _, a := range apps {
+	for _, a := range all {
 		fmt.Fprintf(&b, "  %-8s%s%s/\n", a.About().Name, start, a.About().Name)
 	}
 	fmt.Fprintf(&b, "\n  %sCtrl-C ends it.%s\n\n", muted, plain)

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/briohq/brio/apps"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -98,7 +99,7 @@ func startDemo(t *testing.T) (address string, stop func()) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, listener, s, applications(s)) }()
+	go func() { ended <- serve(ctx, listener, s, apps.All(s)) }()
 
 	return listener.Addr().String(), func() {
 		cancel()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/briohq/brio/apps"
 	"github.com/briohq/brio/apps/site"
 	"github.com/briohq/brio/apps/sitetest"
 )
@@ -23,11 +24,11 @@ var (
 func TestPagesAreAlive(t *testing.T) {
 	var names []string
 	url := sitetest.Start(t, site.Config{}, func(s *site.Site) []site.App {
-		apps := applications(s)
-		for _, a := range apps {
+		all := apps.All(s)
+		for _, a := range all {
 			names = append(names, a.About().Name)
 		}
-		return apps
+		return all
 	})
 	if *shots != "" {
 		if err := os.MkdirAll(*shots, 0o750); err != nil {
