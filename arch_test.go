@@ -157,6 +157,11 @@ var strata = []stratum{
 		why:    "the one binary puts everything together",
 	},
 	{
+		pkg:    "bench/internal/tool",
+		theirs: []string{"github.com/alecthomas/kong"},
+		why:    "flags, interruption and a page of results are the same for each command that measures",
+	},
+	{
 		pkg:    "bench/internal/...",
 		theirs: []string{"golang.org/x/sys/..."},
 		why:    "what load and floor share is the bare system call and the bare frame",

@@ -12,15 +12,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/bench/internal/program"
+	"github.com/briohq/brio/bench/internal/tool"
 )
 
 type command struct {
@@ -31,17 +28,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Name("clients"), kong.Description("Say what many clients cost the process that has them."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "clients", "Say what many clients cost the process that has them.", c.run)
 }
 
-func (c command) run(ctx context.Context, out io.Writer) error {
+func (c *command) run(ctx context.Context, out, _ io.Writer) error {
 	dir, err := os.MkdirTemp("", "brio-clients-")
 	if err != nil {
 		return err
@@ -65,15 +55,9 @@ func (c command) run(ctx context.Context, out io.Writer) error {
 		all = append(all, r)
 	}
 	where.Done()
-	text := markdown(c, where, all)
-	if _, err := io.WriteString(out, text); err != nil {
-		return err
-	}
-	if c.Out == "" {
-		return nil
-	}
+	text := markdown(*c, where, all)
 
-	return os.WriteFile(c.Out, []byte(text), 0o644)
+	return tool.Report(out, c.Out, text)
 }
 
 // markdown is the results as a page.

@@ -18,15 +18,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/briohq/brio/bench/internal/machine"
+	"github.com/briohq/brio/bench/internal/tool"
 )
 
 type command struct {
@@ -42,17 +39,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Name("compare"), kong.Description("Measure brio beside other servers and beside the floor."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "compare", "Measure brio beside other servers and beside the floor.", c.run)
 }
 
-func (c command) run(ctx context.Context, out, progress io.Writer) error {
+func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 	if c.List {
 		return list(out)
 	}
@@ -78,7 +68,7 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left, the system clears
 
-	r := &results{began: time.Now(), command: c, line: line, servers: servers, modes: modes, machine: machine.This(), samples: map[cell][]sample{}}
+	r := &results{began: time.Now(), command: *c, line: line, servers: servers, modes: modes, machine: machine.This(), samples: map[cell][]sample{}}
 	if err := prepare(ctx, dir, r, progress); err != nil {
 		return err
 	}
@@ -87,20 +77,15 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 	r.machine.Done()
 	text := r.markdown()
-	if _, err := io.WriteString(out, text); err != nil {
+	if err := tool.Report(out, c.Out, text); err != nil {
 		return err
-	}
-	if c.Out != "" {
-		if err := os.WriteFile(c.Out, []byte(text), 0o644); err != nil {
-			return err
-		}
 	}
 
 	return r.failures()
 }
 
 // line is what does this again.
-func (c command) line() string {
+func (c *command) line() string {
 	line := "go run ./bench/compare"
 	for _, s := range c.Server {
 		line += " --server " + s

@@ -137,11 +137,11 @@ func TestWhatIsNotMeasuredIsNoFigure(t *testing.T) {
 }
 
 func TestChoosing(t *testing.T) {
-	if err := (command{Server: []string{"nginx"}}).run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "no nginx") {
+	if err := (&command{Server: []string{"nginx"}}).run(t.Context(), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "no nginx") {
 		t.Errorf("error %v", err)
 	}
 	var out strings.Builder
-	if err := (command{List: true}).run(t.Context(), &out, io.Discard); err != nil {
+	if err := (&command{List: true}).run(t.Context(), &out, io.Discard); err != nil {
 		t.Error(err)
 	}
 	for _, s := range servers() {

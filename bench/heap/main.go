@@ -14,19 +14,16 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio/bench/contract"
 	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/bench/internal/program"
+	"github.com/briohq/brio/bench/internal/tool"
 	"github.com/briohq/brio/bench/load"
 )
 
@@ -37,17 +34,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Name("heap"), kong.Description("Say what an idle connection's memory is made of."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "heap", "Say what an idle connection's memory is made of.", c.run)
 }
 
-func (c command) run(ctx context.Context, out io.Writer) error {
+func (c *command) run(ctx context.Context, out, _ io.Writer) error {
 	dir, err := os.MkdirTemp("", "brio-heap-")
 	if err != nil {
 		return err
@@ -82,14 +72,8 @@ func (c command) run(ctx context.Context, out io.Writer) error {
 	}
 	r.machine.Done()
 	text := r.markdown()
-	if _, err := io.WriteString(out, text); err != nil {
-		return err
-	}
-	if c.Out == "" {
-		return nil
-	}
 
-	return os.WriteFile(c.Out, []byte(text), 0o644)
+	return tool.Report(out, c.Out, text)
 }
 
 // errSeen ends a load of which all has been seen.
@@ -97,7 +81,7 @@ var errSeen = errors.New("seen")
 
 // fill starts a server, and has it looked at before the first connection (0) and
 // when all are there (1).
-func (c command) fill(ctx context.Context, dir string, env []string, look func(address string, n int) error) error {
+func (c *command) fill(ctx context.Context, dir string, env []string, look func(address string, n int) error) error {
 	server, err := program.Start(ctx, []string{filepath.Join(dir, "server")}, []int{0, 1}, env...)
 	if err != nil {
 		return err

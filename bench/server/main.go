@@ -12,18 +12,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"runtime/pprof"
-	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/bench/contract"
+	"github.com/briohq/brio/bench/internal/tool"
 )
 
 // patience is how long a shutdown may take.
@@ -36,17 +34,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Description("Serve what the load harness of brio asks of a server."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "server", "Serve what the load harness of brio asks of a server.", c.run)
 }
 
-func (c command) run(ctx context.Context) (err error) {
+func (c *command) run(ctx context.Context, out, _ io.Writer) (err error) {
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
@@ -62,7 +53,7 @@ func (c command) run(ctx context.Context) (err error) {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if _, err := fmt.Fprintln(os.Stdout, "listening on", listener.Addr()); err != nil {
+	if _, err := fmt.Fprintln(out, "listening on", listener.Addr()); err != nil {
 		return err
 	}
 

@@ -17,16 +17,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"runtime"
 	"strconv"
-	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/bench/internal/program"
+	"github.com/briohq/brio/bench/internal/tool"
 )
 
 type command struct {
@@ -39,17 +36,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Name("sessions"), kong.Description("Measure what sessions cost without their sockets."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "sessions", "Measure what sessions cost without their sockets.", c.run)
 }
 
-func (c command) run(ctx context.Context, out, progress io.Writer) error {
+func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 	if c.Sessions == nil {
 		c.Sessions = []int{10_000, 100_000, 1_000_000}
 	}
@@ -63,7 +53,7 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	if runtime.NumCPU() < 2 {
 		return fmt.Errorf("this takes two cores")
 	}
-	r := &results{command: c, machine: machine.This(), all: map[key][]figures{}}
+	r := &results{command: *c, machine: machine.This(), all: map[key][]figures{}}
 	for range c.Repeats {
 		for _, n := range c.Sessions {
 			for cores := 1; cores <= 2; cores++ {
@@ -78,18 +68,12 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 	r.machine.Done()
 	text := r.markdown()
-	if _, err := io.WriteString(out, text); err != nil {
-		return err
-	}
-	if c.Out == "" {
-		return nil
-	}
 
-	return os.WriteFile(c.Out, []byte(text), 0o644)
+	return tool.Report(out, c.Out, text)
 }
 
 // line is what does this again.
-func (c command) line() string {
+func (c *command) line() string {
 	line := "go run ./bench/sessions"
 	for _, n := range c.Sessions {
 		line += fmt.Sprint(" --sessions ", n)
@@ -99,7 +83,7 @@ func (c command) line() string {
 }
 
 // measureAlone measures in a process of its own.
-func (c command) measureAlone(ctx context.Context, sessions, cores int) (f figures, err error) {
+func (c *command) measureAlone(ctx context.Context, sessions, cores int) (f figures, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return f, err

@@ -15,16 +15,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/bench/internal/program"
+	"github.com/briohq/brio/bench/internal/tool"
 )
 
 type command struct {
@@ -38,17 +35,10 @@ type command struct {
 
 func main() {
 	var c command
-	kong.Parse(&c, kong.Name("soak"), kong.Description("Keep many connections on a server for long, and see what becomes of them."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
-	if err := c.run(ctx, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	tool.Main(&c, "soak", "Keep many connections on a server for long, and see what becomes of them.", c.run)
 }
 
-func (c command) run(ctx context.Context, out, progress io.Writer) error {
+func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 	dir, err := os.MkdirTemp("", "brio-soak-")
 	if err != nil {
 		return err
@@ -73,20 +63,15 @@ func (c command) run(ctx context.Context, out, progress io.Writer) error {
 	}
 	where.Done()
 	text := s.markdown(where, c.line())
-	if _, err := io.WriteString(out, text); err != nil {
+	if err := tool.Report(out, c.Out, text); err != nil {
 		return err
-	}
-	if c.Out != "" {
-		if err := os.WriteFile(c.Out, []byte(text), 0o644); err != nil {
-			return err
-		}
 	}
 
 	return s.failures()
 }
 
 // line is what does this again.
-func (c command) line() string {
+func (c *command) line() string {
 	return fmt.Sprintf("GOMAXPROCS=%d go run ./bench/soak --connections %d --duration %v --warmup %v --rate %g --churn %g",
 		runtime.GOMAXPROCS(0), c.Connections, c.Duration, c.Warmup, c.Rate, c.Churn)
 }
