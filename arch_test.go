@@ -124,6 +124,12 @@ var strata = []stratum{
 		why:  "it shares events and errors with the server, and its codec; who imports brio must not link it, so nothing below may need it",
 	},
 	{
+		pkg:    "auth",
+		ours:   []string{".", "internal/..."},
+		theirs: []string{"github.com/golang-jwt/jwt/v5", "github.com/MicahParks/keyfunc/v3", "golang.org/x/time/rate"},
+		why:    "tokens are for who asks for them: a middleware like any other, which the core does not know",
+	},
+	{
 		pkg:  "briotest",
 		ours: []string{".", "client", "internal/..."},
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",
