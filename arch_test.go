@@ -130,6 +130,12 @@ var strata = []stratum{
 		why:    "tokens are for who asks for them: a middleware like any other, which the core does not know",
 	},
 	{
+		pkg:    "limit",
+		ours:   []string{"."},
+		theirs: []string{"golang.org/x/time/rate"},
+		why:    "rates are for who asks for them: listeners like any others, which the core does not know",
+	},
+	{
 		pkg:  "briotest",
 		ours: []string{".", "client", "internal/..."},
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",

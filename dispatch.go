@@ -279,8 +279,8 @@ func (s *Socket) handle(p *protocol.Packet) {
 		}
 		return nil
 	})
-	if err == nil || s.ended() && errors.Is(err, ErrDisconnected) {
-		return // nobody is there to be told
+	if err == nil || errors.Is(err, ErrIgnore) || s.ended() && errors.Is(err, ErrDisconnected) {
+		return // nobody is there to be told, or is to be
 	}
 	told, all := public(err)
 	if !all {

@@ -15,6 +15,10 @@ var (
 	// ErrBacklog is returned for a socket to which too much waits to be sent. It
 	// has been disconnected, unless Config.SlowClient has the event dropped.
 	ErrBacklog = engine.ErrBacklog
+	// ErrIgnore is what a listener of [Namespace.OnAny], middleware of [Socket.Use]
+	// or a handler returns to end an event without a word: it is not handled any
+	// further, nor logged, and its acknowledgement is not answered.
+	ErrIgnore = errors.New("event ignored")
 	// ErrShutdown is the cause of what ends with the server.
 	ErrShutdown = errors.New("server shutting down")
 )
