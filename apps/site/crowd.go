@@ -72,8 +72,8 @@ func (c *Crowd) Each(ctx context.Context, d time.Duration, f func(now time.Time,
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-ticker.C:
-			f(now, c.On())
+		case <-ticker.C: // which may have waited here since somebody was there
+			f(time.Now(), c.On())
 		}
 	}
 }

@@ -50,7 +50,7 @@ func Must(s *brio.Socket, roles ...string) (Person, error) {
 	case who.ID == "":
 		return who, brio.Errorf("Without a pass you can only look on. Open the application's page to get one.")
 	case len(roles) > 0 && !slices.Contains(roles, who.Role):
-		return who, brio.Errorf("This is for a %s; you are here as %s.", strings.Join(roles, " or a "), who.Role)
+		return who, brio.Errorf("You are here as %s; this takes the role %s.", who.Role, strings.Join(roles, " or "))
 	}
 
 	return who, nil

@@ -107,7 +107,7 @@ func TestAdmit(t *testing.T) {
 	who.Handle(ns, func(_ context.Context, s *brio.Socket, _ brio.None) (Person, error) { return Must(s, "agent") })
 	net := briotest.Serve(t, s.Server)
 
-	for role, want := range map[string]string{"": "Without a pass", "customer": "This is for a agent; you are here as customer", "agent": ""} {
+	for role, want := range map[string]string{"": "Without a pass", "customer": "You are here as customer; this takes the role agent", "agent": ""} {
 		auth := map[string]string{}
 		if role != "" {
 			pass, err := s.Passes.Make(Person{ID: "x", Role: role})
