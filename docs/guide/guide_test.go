@@ -14,7 +14,7 @@ import (
 // guide has tables that are held against what Node documents; guides are all.
 const guide = "from-node.md"
 
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "snapshot-delta.md"}
+var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "snapshot-delta.md", "claims.md"}
 
 func TestEveryNameHasItsRow(t *testing.T) {
 	rows := map[string][]string{} // names by chapter
