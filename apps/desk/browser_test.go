@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/briohq/brio/apps/site"
 	"github.com/briohq/brio/apps/sitetest"
@@ -107,6 +109,26 @@ func cleoIsCutOff(cleo, ada *sitetest.Window, cable *sitetest.Cable) {
 	ada.Sees(`texts(".message .text").length === 4`)
 	cable.Mend()
 	cleo.Sees(`texts(".message .text").at(-1) === "Take the long one." && !$("[data-stale]").checkVisibility()`)
+}
+
+// What is overdue says so, and comes first.
+func TestOverdueInChromium(t *testing.T) {
+	url := sitetest.Start(t, site.Config{Quiet: true}, func(s *site.Site) []site.App {
+		a := New(s)
+		for i, ago := range []time.Duration{0, 5 * time.Minute, time.Minute} {
+			who := site.Person{ID: fmt.Sprint(i), Name: fmt.Sprint("Customer ", i), Role: "customer"}
+			if _, err := a.queue.open(who, draft("k"), time.Now().Add(-ago)); err != nil {
+				t.Error(err)
+			}
+		}
+		return []site.App{a}
+	})
+	ada := sitetest.StartBrowser(t).Window("Ada")
+	ada.Opens(url + "/desk/#agent")
+	ada.Sees(`/^urgent · overdue \d:\d\d$/.test(text(".ticket-due")) && $("li:first-child.is-late") && document.querySelectorAll(".is-late").length === 1`)
+	ada.Sees(`texts(".ticket-who").join() === "Customer 1 · waits,Customer 2 · waits,Customer 0 · waits"`)
+	ada.Clicks(`.ticket`)
+	ada.Sees(`/overdue by \d:\d\d$/.test(text("[data-about]"))`)
 }
 
 // A visitor alone finds a queue that lives.

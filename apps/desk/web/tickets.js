@@ -1,5 +1,7 @@
 // The tickets that one sees: of each the newest version, whatever comes first.
 
+const RETRY = 2000; // ms
+
 export class Tickets {
   lead = 0; // of the server's clock
   #all = new Map();
@@ -11,7 +13,7 @@ export class Tickets {
   constructor(live, changed, failed = () => {}) {
     this.#live = live;
     this.#changed = changed;
-    live.socket.on("connect", () => this.#enter().catch(failed));
+    live.socket.on("connect", () => this.#enter(failed));
     live.socket.on("ticket", (ticket) => {
       this.#held?.push(ticket);
       this.take(ticket);
@@ -37,9 +39,17 @@ export class Tickets {
     this.#changed(ticket);
   }
 
-  async #enter() {
+  async #enter(failed) {
     const held = (this.#held = []);
-    const list = await this.#live.call("enter");
+    let list;
+    try {
+      list = await this.#live.call("enter");
+    } catch (err) {
+      if (held !== this.#held || !this.#live.socket.connected) return; // a new connection asks again
+      failed(err);
+      setTimeout(() => held === this.#held && this.#enter(failed), RETRY);
+      return;
+    }
     if (held !== this.#held) return; // connected anew meanwhile
     this.#held = undefined;
     if (list.length) this.lead = list[0].now - Date.now();

@@ -6,18 +6,12 @@ import { Pass } from "/shell/pass.js";
 import { Chart } from "./chart.js";
 import { Follow, money, sum } from "./view.js";
 
-const RETRY = 2000; // ms
-
 const pass = new Pass("visitor");
 const live = new Live("/sales", pass);
 const chart = new Chart($("[data-chart]"));
 const tabs = [...document.querySelectorAll("[data-view]")];
 const regions = tabs.map((tab) => tab.dataset.view).filter((view) => view !== "all");
-const follow = new Follow(live, wanted(), changed, (err) => {
-  if (!live.socket.connected) return;
-  say(err.message);
-  setTimeout(() => follow.watch(follow.region), RETRY);
-});
+const follow = new Follow(live, wanted(), changed, (err) => say(err.message));
 
 let due = false; // a drawing
 let shown; // the newest order that the list shows
@@ -25,8 +19,7 @@ let shown; // the newest order that the list shows
 // ---- Which region
 
 function wanted() {
-  const view = decodeURIComponent(location.hash.slice(1));
-  return regions.includes(view) ? view : "all";
+  return regions.find((view) => location.hash === `#${view}`) ?? "all";
 }
 
 function choose(view) {
@@ -69,6 +62,7 @@ function draw(view) {
   $("[data-by-region]").hidden = follow.region !== "all";
   rank($("[data-regions]"), view.ranking(regions), cents);
   list(view.latest);
+  price();
 }
 
 function set(selector, text) {
@@ -157,8 +151,7 @@ function tell(words, refused) {
 
 function price() {
   const cents = (follow.view?.prices[form.elements.product.value] ?? 0) * Number(form.elements.quantity.value);
-  $("[data-price]").textContent = cents > 0 ? money(cents) : "";
+  set("[data-price]", cents > 0 ? money(cents) : "");
 }
 
-live.socket.once("delta", price);
 mark();

@@ -4,6 +4,7 @@ const SLOT = 10_000; // ms
 const DAY = 24 * 60 * 60 * 1000;
 const GROUP = 3; // slots in a bar
 const LATEST = 12;
+const RETRY = 2000; // ms
 
 export class View {
   constructor(snapshot) {
@@ -124,7 +125,9 @@ export class Follow {
       held.forEach((delta) => this.#take(delta));
       this.#changed(this.view);
     } catch (err) {
-      if (asked === this.#asked) this.#failed(err); // a new connection asks again
+      if (asked !== this.#asked || !this.#live.socket.connected) return; // a new connection asks again
+      this.#failed(err);
+      setTimeout(() => asked === this.#asked && this.watch(this.region), RETRY);
     }
   }
 
