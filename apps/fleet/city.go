@@ -27,10 +27,9 @@ type city struct {
 	random    *rand.Rand        // owned by who calls step, as the next two
 	tick      uint32
 	vehicles  []vehicle
-
-	mu     sync.Mutex // guards what follows
-	orders []*Order   // open, oldest first; what is in one is owned by who calls step
-	frames []Frame    // by cell; what is in one does not change
+	mu        sync.Mutex // guards what follows
+	orders    []*Order   // open, oldest first; what is in one is owned by who calls step
+	frames    []Frame    // by cell; what is in one does not change
 }
 
 // vehicle is on its way. Without an order it wanders about.
@@ -94,8 +93,14 @@ func (c *city) add(o Order) {
 	}
 }
 
-// step lets a second pass. It returns what is in the cells, the open orders with
-// those that are just delivered, and the ones that came a step further.
+// newest returns the frames. It may be called concurrently with step.
+func (c *city) newest() []Frame {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.frames
+}
+
+// step lets a second pass. Among the orders it returns are the just delivered ones.
 func (c *city) step() (frames []Frame, orders, changed []Order) {
 	c.tick++
 	for _, name := range c.Cells {

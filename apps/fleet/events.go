@@ -30,9 +30,8 @@ type Frame struct {
 // What becomes of an order.
 const Ordered, PickedUp, OnTheWay, Delivered = 0, 1, 2, 3
 
-// Order is a delivery from one crossing to another. Sent again with the same key, it
-// is the same order. Vehicle is 0 until there is one. Way leads from where that is
-// over crossings to the end, in ETA seconds.
+// Order is a delivery from crossing to crossing; sent again with the same key, it is
+// the same one. Way leads from its vehicle (0: none yet) to the end, in ETA seconds.
 type Order struct {
 	ID       int64   `json:"id"`
 	Customer string  `json:"-"`

@@ -40,11 +40,9 @@ var page = shell.Content{
 		"An order is acknowledged once it is stored. It has a key, so that one which is sent again is still one order, and it outlives the server.",
 	},
 	Events: []shell.Event{
-		{Name: "watch", What: "the cells that are shown"},
-		{Name: "order", What: "acknowledged once it is stored"},
+		{Name: "watch", What: "the cells that are shown"}, {Name: "order", What: "acknowledged once it is stored"},
 		{Name: "cell", What: "the vehicles in a cell, the latest only", In: true},
-		{Name: "track", What: "your order and its vehicle, the latest only", In: true},
-		{Name: "orders", What: "your newest orders", In: true},
+		{Name: "track", What: "your order, the latest only", In: true}, {Name: "orders", What: "your newest orders", In: true},
 	},
 	Files: []string{"events.go", "fleet.go", "city.go"},
 }
@@ -103,8 +101,8 @@ func (f *Fleet) step(_ time.Time, simulated bool) {
 		f.Warn("tell of a cell", Cell.Emit(f.ns.To(frame.Cell).Latest(frame.Cell), frame))
 	}
 	if simulated {
-		wish := Order{Customer: fmt.Sprint("simulated ", time.Now().UnixNano()), From: f.city.any(f.city.crossings), To: f.city.any(f.city.crossings)}
-		_, err := f.place(context.Background(), wish)
+		customer := fmt.Sprint("simulated ", time.Now().UnixNano(), frames[0].Tick)
+		_, err := f.place(context.Background(), Order{Customer: customer, From: f.city.any(f.city.crossings), To: f.city.any(f.city.crossings)})
 		f.Warn("order", err)
 	}
 }
@@ -127,10 +125,7 @@ func (f *Fleet) watch(_ context.Context, s *brio.Socket, cells []string) error {
 	before := s.Rooms()
 	s.Join(cells...)
 	s.Leave(others...)
-	f.city.mu.Lock()
-	frames := f.city.frames
-	f.city.mu.Unlock()
-	for _, frame := range frames {
+	for _, frame := range f.city.newest() {
 		if slices.Contains(cells, frame.Cell) && !slices.Contains(before, frame.Cell) {
 			f.Warn("tell of a cell", Cell.Emit(s.Latest(frame.Cell), frame))
 		}
