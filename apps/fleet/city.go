@@ -93,7 +93,6 @@ func (c *city) add(o Order) {
 	}
 }
 
-// newest returns the frames. It may be called concurrently with step.
 func (c *city) newest() []Frame {
 	c.mu.Lock()
 	defer c.mu.Unlock()
