@@ -48,17 +48,17 @@ func adaOrdersByMouse(ada *sitetest.Window) {
 	ada.Clicks(`.order .button`)
 	ada.Sees(`text("[data-order-error]") === "Choose where it is fetched and where it goes."`)
 	ada.Drags([2]float64{300, 400})
-	ada.Sees(`$("[data-from]").value === "point" && text("[data-hint]") === "Now choose where it goes."`)
+	ada.Sees(`$("[data-start]").value === "point" && text("[data-hint]") === "Now choose where it goes."`)
 	ada.Drags([2]float64{600, 600})
-	ada.Sees(`$("[data-to]").value === "point" && text("[data-hint]") === "Ready to order."`)
+	ada.Sees(`$("[data-goal]").value === "point" && text("[data-hint]") === "Ready to order."`)
 	ada.Clicks(`.order .button`)
-	ada.Sees(`texts("[data-orders] li").length === 1 && $("[data-from]").value === ""`)
-	ada.Sees(`/vehicle \d+/.test(text("[data-orders] li"))`)
+	ada.Sees(`texts("[data-orders] li").length === 1 && $("[data-start]").value === ""`)
+	ada.Sees(`/Vehicle \d+/.test(text("[data-orders] li"))`)
 	ada.Clicks(`[data-orders] .text-button`)
 	ada.Sees(`text("[data-orders] .text-button") === "Following"`)
 	ada.Drags([2]float64{400, 400}, [2]float64{420, 410}, [2]float64{480, 450})
 	ada.Sees(`text("[data-orders] .text-button") === "Follow"`)
-	ada.Sees(`texts("[data-orders] li").length === 1 && $("[data-from]").value === ""`) // to drag is not to choose
+	ada.Sees(`texts("[data-orders] li").length === 1 && $("[data-start]").value === ""`) // to drag is not to choose
 }
 
 // What is seen is what is in the cells that are seen, however the map was moved.
@@ -75,13 +75,13 @@ func bobMovesTheMap(bob *sitetest.Window) {
 func bobOrdersByKeyboard(bob *sitetest.Window) {
 	bob.Does(`$("[data-map]").focus()`)
 	bob.Presses("\r")
-	bob.Sees(`$("[data-from]").value === "point"`)
+	bob.Sees(`$("[data-start]").value === "point"`)
 	for range 3 {
 		bob.Presses("+")
 		bob.Presses(kb.ArrowRight)
 	}
 	bob.Presses("\r")
-	bob.Sees(`$("[data-to]").value === "point"`)
+	bob.Sees(`$("[data-goal]").value === "point"`)
 	bob.Does(`$(".order .button").focus()`)
 	bob.Presses("\r")
 	bob.Sees(`texts("[data-orders] li").length === 1`)
@@ -91,7 +91,7 @@ func bobOrdersByKeyboard(bob *sitetest.Window) {
 func bobIsRefused(bob *sitetest.Window) {
 	choose := func(from, to string) {
 		bob.Does(fmt.Sprintf(`
-			for (const [select, value] of [[$("[data-from]"), %q], [$("[data-to]"), %q]]) {
+			for (const [select, value] of [[$("[data-start]"), %q], [$("[data-goal]"), %q]]) {
 				select.value = value;
 				select.dispatchEvent(new Event("change"));
 			}
@@ -101,11 +101,11 @@ func bobIsRefused(bob *sitetest.Window) {
 	bob.Sees(`text("[data-order-error]") === "Choose two places in the city that are at least 100 m apart."`)
 	for n := 2; n <= 3; n++ {
 		choose("Market", "Hospital")
-		bob.Sees(fmt.Sprintf(`texts("[data-orders] li").length === %d && $("[data-from]").value === ""`, n))
+		bob.Sees(fmt.Sprintf(`texts("[data-orders] li").length === %d && $("[data-start]").value === ""`, n))
 	}
 	choose("Mill", "Opera")
 	bob.Sees(`text("[data-order-error]").startsWith("Three deliveries are under way for you")`)
-	bob.Sees(`$("[data-from]").value === "Mill"`) // it can be ordered later
+	bob.Sees(`$("[data-start]").value === "Mill"`) // it can be ordered later
 }
 
 // What is ordered without a connection is sent when there is one, once.
@@ -113,7 +113,7 @@ func adaOrdersOffline(ada *sitetest.Window, bad *sitetest.Cable) {
 	bad.Cut()
 	ada.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
 	ada.Does(`
-		for (const [select, value] of [[$("[data-from]"), "Foundry"], [$("[data-to]"), "Brewery"]]) {
+		for (const [select, value] of [[$("[data-start]"), "Foundry"], [$("[data-goal]"), "Brewery"]]) {
 			select.value = value;
 			select.dispatchEvent(new Event("change"));
 		}
@@ -122,7 +122,7 @@ func adaOrdersOffline(ada *sitetest.Window, bad *sitetest.Cable) {
 	ada.Sees(`/^offline, 1 waiting to be sent/.test(text("[data-state-words]"))`)
 	bad.Mend()
 	ada.Sees(`texts("[data-orders] .route").filter((route) => route === "Foundry to Brewery").length === 1`)
-	ada.Sees(`texts("[data-orders] li").length === 2 && /^live/.test(text("[data-state-words]")) && $("[data-from]").value === ""`)
+	ada.Sees(`texts("[data-orders] li").length === 2 && /^live/.test(text("[data-state-words]")) && $("[data-start]").value === ""`)
 }
 
 func bobTakesHisPhone(bob *sitetest.Window) {

@@ -52,7 +52,7 @@ func newCity(vehicles int, seed uint64) *city {
 		c.crossings = append(c.crossings, a, b) // as often as streets end there
 	}
 	for range vehicles {
-		c.vehicles = append(c.vehicles, vehicle{at: c.any(c.crossings), speed: 9 + 5*c.random.Float64(), order: &Order{Status: Delivered}})
+		c.vehicles = append(c.vehicles, vehicle{at: c.any(c.crossings), speed: 9 + 5*c.random.Float64(), order: &Order{Status: delivered}})
 	}
 	return c
 }
@@ -88,7 +88,7 @@ func distance(p, q Point) float64 { return math.Hypot(q.X-p.X, q.Y-p.Y) }
 func (c *city) add(o Order) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if o.Status < Delivered && !slices.ContainsFunc(c.orders, func(other *Order) bool { return other.ID == o.ID }) {
+	if o.Status < delivered && !slices.ContainsFunc(c.orders, func(other *Order) bool { return other.ID == o.ID }) {
 		c.orders = append(c.orders, &o)
 	}
 }
@@ -124,7 +124,7 @@ func (c *city) step() (frames []Frame, orders, changed []Order) {
 			c.dispatch(o)
 		}
 		orders = append(orders, c.view(*o))
-		return o.Status == Delivered
+		return o.Status == delivered
 	})
 	return frames, orders, changed
 }
@@ -134,7 +134,7 @@ func (c *city) dispatch(o *Order) {
 	var v *vehicle
 	for i := range c.vehicles {
 		other := &c.vehicles[i]
-		if other.order.Status == Delivered && (v == nil || distance(other.at, o.From) < distance(v.at, o.From)) {
+		if other.order.Status == delivered && (v == nil || distance(other.at, o.From) < distance(v.at, o.From)) {
 			v, o.Vehicle = other, i+1
 		}
 	}
@@ -148,9 +148,9 @@ func (c *city) dispatch(o *Order) {
 func (c *city) drive(v *vehicle) bool {
 	for left := v.speed; left > 0; {
 		switch o := v.order; {
-		case o.Status == PickedUp && c.random.IntN(4) > 0:
+		case o.Status == pickedUp && c.random.IntN(4) > 0:
 			return false // to load takes 4 seconds, more or less
-		case o.Status == PickedUp, o.Status == Ordered && v.at == o.From, o.Status == OnTheWay && len(v.way) == 0:
+		case o.Status == pickedUp, o.Status == ordered && v.at == o.From, o.Status == onTheWay && len(v.way) == 0:
 			o.Status++
 			return true
 		case len(v.way) == 0:
@@ -169,7 +169,7 @@ func (c *city) drive(v *vehicle) bool {
 
 // view adds to an order what its customer sees of its vehicle.
 func (c *city) view(o Order) Order {
-	if o.Vehicle > 0 && o.Status < Delivered {
+	if o.Vehicle > 0 && o.Status < delivered {
 		v, metres := c.vehicles[o.Vehicle-1], 0.0
 		o.Way = slices.Concat([]Point{v.at}, v.way)
 		for i, next := range o.Way[1:] {

@@ -31,10 +31,10 @@ func TestOrdersAreDelivered(t *testing.T) {
 		c.add(Order{ID: id, From: c.any(c.crossings), To: c.any(c.crossings)})
 		c.add(Order{ID: id, From: c.any(c.crossings), To: c.any(c.crossings)}) // once only
 	}
-	status, delivered := map[int64]int{}, 0
-	for tick := 1; delivered < wanted; tick++ {
+	status, done := map[int64]int{}, 0
+	for tick := 1; done < wanted; tick++ {
 		if tick > 20_000 {
-			t.Fatalf("%d of %d are delivered in %d s", delivered, wanted, tick)
+			t.Fatalf("%d of %d are delivered in %d s", done, wanted, tick)
 		}
 		before := slices.Clone(c.vehicles)
 		_, _, changed := c.step()
@@ -44,11 +44,11 @@ func TestOrdersAreDelivered(t *testing.T) {
 			}
 			status[o.ID] = o.Status
 			at := c.vehicles[o.Vehicle-1].at
-			if o.Status == PickedUp && at != o.From || o.Status == Delivered && at != o.To {
+			if o.Status == pickedUp && at != o.From || o.Status == delivered && at != o.To {
 				t.Errorf("order %d is at %v: from %v to %v", o.Status, at, o.From, o.To)
 			}
-			if o.Status == Delivered {
-				delivered++
+			if o.Status == delivered {
+				done++
 			}
 		}
 		for i, v := range c.vehicles {
@@ -89,7 +89,7 @@ func TestView(t *testing.T) {
 	for range 2000 {
 		_, orders, _ := c.step()
 		o := orders[0]
-		if o.Status == Delivered {
+		if o.Status == delivered {
 			return
 		}
 		if o.Way[len(o.Way)-1] != o.To || o.Way[0] != c.vehicles[0].at {

@@ -20,15 +20,15 @@ type Point struct {
 
 // Frame is all there is in a cell: what is not in the newest one is not there.
 // Vehicles has 7 bytes for each: its number, X and Y in tenths of a metre, 2 bytes
-// each, big-endian, and the status of its order, Delivered if it is free.
+// each, big-endian, and the status of its order, delivered if it is free.
 type Frame struct {
 	Cell     string      `json:"cell"`
 	Tick     uint32      `json:"tick"` // a second each, since the server started
 	Vehicles brio.Binary `json:"vehicles"`
 }
 
-// What becomes of an order.
-const Ordered, PickedUp, OnTheWay, Delivered = 0, 1, 2, 3
+// What becomes of an order: its Status.
+const ordered, pickedUp, onTheWay, delivered = 0, 1, 2, 3
 
 // Order is a delivery from crossing to crossing; sent again with the same key, it is
 // the same one. Way leads from its vehicle (0: none yet) to the end, in ETA seconds.

@@ -201,7 +201,7 @@ func TestOrders(t *testing.T) {
 		}
 
 		status := map[int64]int{}
-		for status[first.ID] < Delivered || status[second.ID] < Delivered {
+		for status[first.ID] < delivered || status[second.ID] < delivered {
 			o := briotest.Next(t, ada, Track)
 			if o.Status < status[o.ID] {
 				t.Errorf("order %d goes from %d to %d", o.ID, status[o.ID], o.Status)
@@ -211,7 +211,7 @@ func TestOrders(t *testing.T) {
 		briotest.None(t, bob, Track)
 		briotest.None(t, guest, Track)
 		f.Close()
-		if stored, err := f.find(t.Context(), `SELECT `+columns+` FROM fleet_orders WHERE id = ?`, first.ID); err != nil || stored[0].Status != Delivered {
+		if stored, err := f.find(t.Context(), `SELECT `+columns+` FROM fleet_orders WHERE id = ?`, first.ID); err != nil || stored[0].Status != delivered {
 			t.Error(stored, err)
 		}
 	})
@@ -229,7 +229,7 @@ func TestOrdersOutliveTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for o.Status < PickedUp {
+	for o.Status < pickedUp {
 		f.step(time.Time{}, false)
 		o.Status = f.city.orders[0].Status
 	}
@@ -245,10 +245,10 @@ func TestOrdersOutliveTheServer(t *testing.T) {
 		if len(orders) != 1 || orders[0].ID != o.ID || orders[0].From != o.From || orders[0].To != o.To {
 			t.Fatalf("after the restart: %+v, want %+v", orders, o)
 		}
-		for orders[0].Status < Delivered {
+		for orders[0].Status < delivered {
 			orders[0] = briotest.Next(t, ada, Track)
 		}
-		if again := briotest.Do(t, ada, Place, o); again.ID != o.ID || again.Status != Delivered {
+		if again := briotest.Do(t, ada, Place, o); again.ID != o.ID || again.Status != delivered {
 			t.Errorf("sent again, it is %+v", again)
 		}
 	})

@@ -12,8 +12,9 @@ const INKS = {
   yard: mix("edge", 8),
   square: mix("warn", 12),
   park: mix("live", 13),
-  water: "color-mix(in srgb, var(--live) 7%, color-mix(in srgb, var(--edge) 30%, var(--paper)))",
-  shore: mix("edge", 62),
+  water: "color-mix(in srgb, var(--live) 6%, color-mix(in srgb, var(--edge) 21%, var(--paper)))",
+  depth: mix("edge", 44),
+  shore: mix("edge", 66),
   kerb: mix("edge", 42),
   grid: mix("edge", 34),
 };
@@ -112,9 +113,9 @@ export function print(context, city, colours, view, { width, height, sharpness, 
     fill(path, colours.water);
     context.save();
     context.clip(path, "evenodd");
-    for (const depth of [19, 11, 5]) { // as an engraver draws the depth along the shore
-      stroke(path, colours.shore, 2 * depth + 0.55 * hair);
-      stroke(path, colours.water, 2 * depth - 0.55 * hair);
+    for (const depth of scale > 0.22 ? [21, 12, 5.5] : []) { // as an engraver draws the depth along the shore
+      stroke(path, colours.depth, 2 * depth + 0.6 * hair);
+      stroke(path, colours.water, 2 * depth - 0.6 * hair);
     }
     context.restore();
     stroke(path, colours.shore, 0.9 * hair);
@@ -133,6 +134,7 @@ export function print(context, city, colours, view, { width, height, sharpness, 
   if (!names) return;
   printGrid(context, city, colours, view, width, height);
   printNames(context, city, colours, view, width, height);
+  printEdge(context, city, colours, view, width, height);
 }
 
 function printGrid(context, city, colours, view, width, height) {
@@ -151,16 +153,21 @@ function printGrid(context, city, colours, view, width, height) {
     context.lineTo(width, at);
   }
   context.stroke();
+}
 
-  // The letters and numbers stay at the edge of what is seen.
+// printEdge writes the letters and numbers of the cells at the edge of what is seen.
+function printEdge(context, city, colours, view, width, height) {
+  const [east, south] = city.size;
   context.font = "600 11px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  const half = city.cell / 2;
-  for (let i = 0; i * city.cell < east; i++) {
-    halo(context, colours, String.fromCharCode(65 + i), (i * city.cell + half - view.x) * view.scale, 13);
-  }
-  for (let i = 0; i * city.cell < south; i++) halo(context, colours, String(i + 1), 13, (i * city.cell + half - view.y) * view.scale);
+  const side = city.cell * view.scale;
+  const letter = (i, from, end, say) => {
+    const [begin, stop] = [Math.max(0, i * side - from * view.scale), Math.min(end, (i + 1) * side - from * view.scale)];
+    if (stop - begin > 36) say((begin + stop) / 2); // in the middle of what is seen of the cell
+  };
+  for (let i = 0; i * city.cell < east; i++) letter(i, view.x, width, (x) => halo(context, colours, String.fromCharCode(65 + i), x, 13, colours.ink, 6));
+  for (let i = 0; i * city.cell < south; i++) letter(i, view.y, height, (y) => halo(context, colours, String(i + 1), 13, y, colours.ink, 6));
 }
 
 function halo(context, colours, text, x, y, colour = colours.muted, wide = 4) {

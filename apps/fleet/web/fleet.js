@@ -10,6 +10,7 @@ import { FREE, Traffic, drawVehicle, onePlay, place } from "./traffic.js";
 const NEAR = 130; // metres within which a place gives its name
 const SAID = ["Ordered", "Picked up", "On the way", "Delivered"];
 const DELIVERED = 3;
+const KEPT = 6; // orders in the list
 
 const city = await loadCity().catch((err) => {
   $("[data-map-error]").textContent = err.message;
@@ -20,9 +21,10 @@ const live = new Live("/fleet", new Pass("visitor"));
 const { socket } = live;
 const traffic = new Traffic();
 const orders = new Map(); // number → order, newest last
-const chosen = { from: undefined, to: undefined };
+const chosen = { start: undefined, goal: undefined };
 let followed; // the number of an order
 let waiting; // an order that is not acknowledged
+let tried; // the one sent last, unless it was acknowledged
 onePlay(socket);
 
 const map = new CityMap($("[data-map]"), city, traffic, { orders: mine, moved, picked, left: () => follow(undefined) });
@@ -63,7 +65,7 @@ socket.on("cell", (frame) => traffic.take(frame, performance.now()));
 // ---- Ordering
 
 const form = $("[data-order]");
-const stops = { from: $("[data-from]"), to: $("[data-to]") };
+const stops = { start: $("[data-start]"), goal: $("[data-goal]") };
 const refused = $("[data-order-error]");
 for (const select of Object.values(stops)) {
   const places = [...city.places].sort((a, b) => a.name.localeCompare(b.name));
@@ -92,16 +94,16 @@ function choose(end, point, value) {
 
 function hint() {
   if (waiting) return socket.connected ? "Ordering …" : "This order is sent when there is a connection.";
-  if (chosen.from && chosen.to) return "Ready to order.";
-  return chosen.from ? "Now choose where it goes." : chosen.to ? "Now choose where it is fetched." : "Choose in the lists, or click two places on the map.";
+  if (chosen.start && chosen.goal) return "Ready to order.";
+  return chosen.start ? "Now choose where it goes." : chosen.goal ? "Now choose where it is fetched." : "Choose in the lists, or click two places on the map.";
 }
 
 function picked(point) {
   if (waiting) return;
-  const end = !chosen.from || chosen.to ? "from" : "to";
-  if (end === "from" && chosen.from) choose("to", undefined);
+  const end = !chosen.start || chosen.goal ? "start" : "goal";
+  if (end === "start" && chosen.start) choose("goal", undefined);
   choose(end, point);
-  say(`${end === "from" ? "From" : "To"} ${nameOf(point)}. ${hint()}`);
+  say(`${end === "start" ? "From" : "To"} ${nameOf(point)}. ${hint()}`);
 }
 
 for (const [end, select] of Object.entries(stops)) {
@@ -113,9 +115,10 @@ for (const [end, select] of Object.entries(stops)) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (waiting) return;
-  if (!chosen.from || !chosen.to) return refuse("Choose where it is fetched and where it goes.");
-  const { from, to } = chosen;
-  waiting = { key: secret(), from: { x: from.x, y: from.y }, to: { x: to.x, y: to.y } };
+  if (!chosen.start || !chosen.goal) return refuse("Choose where it is fetched and where it goes.");
+  const [from, to] = [chosen.start, chosen.goal].map(({ x, y }) => ({ x, y }));
+  const again = tried && JSON.stringify([tried.from, tried.to]) === JSON.stringify([from, to]);
+  waiting = tried = { key: again ? tried.key : secret(), from, to }; // what was not answered may have arrived
   send();
 });
 
@@ -126,8 +129,9 @@ async function send() {
   live.unsent = 1;
   $("[data-hint]").textContent = hint();
   try {
-    if (socket.connected) take(await live.call("order", order));
-    else return;
+    if (!socket.connected) return;
+    take(await live.call("order", order));
+    tried = undefined;
   } catch (err) {
     if (!socket.connected) return; // it is sent again
     refuse(err.message);
@@ -136,8 +140,8 @@ async function send() {
   waiting = undefined;
   live.unsent = 0;
   if (!refused.hidden) return ($("[data-hint]").textContent = hint());
-  choose("from", undefined);
-  choose("to", undefined);
+  choose("start", undefined);
+  choose("goal", undefined);
 }
 
 function refuse(words) {
@@ -183,7 +187,10 @@ function follow(id) {
 }
 
 function show() {
-  const list = [...orders.values()].slice(-6).reverse();
+  const list = [...orders.values()].slice(-KEPT).reverse();
+  for (const { id, status } of orders.values()) {
+    if (status === DELIVERED && orders.size > KEPT) orders.delete(id);
+  }
   $("[data-none]").hidden = list.length > 0;
   const lines = $("[data-orders]");
   const known = new Map([...lines.children].map((line) => [line.dataset.id, line]));
@@ -202,10 +209,11 @@ const draft = ({ id, from, to }) =>
     { "data-id": id },
     h("p", { class: "route" }, nameOf(from), h("span", null, " to "), nameOf(to)),
     h("div", { class: "steps", "aria-hidden": "true" }, ...SAID.map(() => h("i"))),
+    h("div", { class: "line" }, h("p", { "data-status": true }), h("p", { class: "number", "data-eta": true })),
     h(
       "div",
-      { class: "line" },
-      h("p", null, h("span", { "data-status": true }), h("span", { class: "note", "data-eta": true })),
+      { class: "line", "data-more": true },
+      h("p", { class: "note", "data-vehicle": true }),
       h("button", { class: "text-button", type: "button", onclick: () => follow(followed === id ? undefined : id) }, "Follow"),
     ),
   );
@@ -216,9 +224,11 @@ function fill(line, { id, status, vehicle, eta }) {
     step.className = i < status || status === DELIVERED ? "is-done" : i === status ? "is-done is-now" : "";
   });
   set($("[data-status]", line), SAID[status]);
-  set($("[data-eta]", line), status === DELIVERED ? "" : vehicle ? ` · vehicle ${vehicle}, ${minutes(eta)}` : " · waiting for a vehicle");
+  set($("[data-eta]", line), status < DELIVERED && vehicle ? minutes(eta) : "");
+  $("[data-more]", line).hidden = status === DELIVERED;
+  set($("[data-vehicle]", line), vehicle ? `Vehicle ${vehicle}` : "Waiting for a vehicle");
   const button = $("button", line);
-  button.hidden = status === DELIVERED || !vehicle;
+  button.hidden = !vehicle;
   button.setAttribute("aria-pressed", String(followed === id));
   set(button, followed === id ? "Following" : "Follow");
 }

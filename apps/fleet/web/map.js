@@ -3,7 +3,8 @@
 import { fit, inks, print } from "./city.js";
 import { drawVehicle, place } from "./traffic.js";
 
-const CLOSEST = 2.6; // pixels a metre
+const CLOSEST = 1.7; // pixels a metre
+const FIRST = 0.3; // pixels a metre in the beginning, at least
 const STEP = 90; // pixels that an arrow key moves the map
 const STILL = 6; // pixels that a click may move
 
@@ -14,7 +15,7 @@ export class CityMap {
   #top;
   #traffic;
   #orders; // returns what is drawn of one's orders
-  #chosen = {}; // from and to, before they are ordered
+  #chosen = {}; // start and goal, before they are ordered
   #colours = {};
   #view = { scale: 0, x: 0, y: 0 };
   #size = { width: 0, height: 0, sharpness: 1 };
@@ -111,7 +112,7 @@ export class CityMap {
     fit(this.#top, width, height);
     this.#size = { width, height, sharpness: fit(this.#ground, width, height) };
     this.#stale = true;
-    if (!scale) return this.#look(0, 0, this.#farthest(), true);
+    if (!scale) return this.#look(0, 0, Math.max(FIRST, this.#farthest()), true);
     const now = Math.max(scale, this.#farthest());
     this.#look(middle[0] - width / 2 / now, middle[1] - height / 2 / now, now);
   }
@@ -143,7 +144,7 @@ export class CityMap {
   #drawOrders(context, now) {
     const colours = this.#colours;
     const { width, height } = this.#size;
-    const size = Math.max(8, Math.min(20, 6 + 9 * this.#view.scale));
+    const size = Math.min(20, 4 + 15 * this.#view.scale);
     const orders = this.#orders(now);
     context.lineJoin = context.lineCap = "round";
     for (const { way } of orders) {
@@ -176,8 +177,8 @@ export class CityMap {
       context.stroke();
       drawVehicle(context, colours, this.#traffic.vehicles.get(vehicle) ?? { status: 2 }, x, y, size * 1.4, colours.accent);
     }
-    if (this.#chosen.from) this.#drawPin(context, this.#chosen.from, "A", false);
-    if (this.#chosen.to) this.#drawPin(context, this.#chosen.to, "B", true);
+    if (this.#chosen.start) this.#drawPin(context, this.#chosen.start, "A", false);
+    if (this.#chosen.goal) this.#drawPin(context, this.#chosen.goal, "B", true);
   }
 
   #drawPin(context, point, letter, end) {

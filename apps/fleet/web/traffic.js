@@ -6,6 +6,8 @@ const JUMP = 80; // metres that are too far to glide: positions were skipped
 const REMEMBERED = 3000; // ms for which a vehicle that has left may come back from where it was
 const SIZE = 7; // bytes of a vehicle in a frame
 
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
 export const FREE = 3; // the status of an order, delivered
 
 export class Traffic {
@@ -63,7 +65,7 @@ export class Traffic {
 
 // place is where a vehicle is drawn.
 export function place({ start, x, y, since }, now) {
-  const part = Math.min(1, (now - since) / GLIDE);
+  const part = still.matches ? 1 : Math.min(1, (now - since) / GLIDE);
   return { x: start.x + (x - start.x) * part, y: start.y + (y - start.y) * part };
 }
 
