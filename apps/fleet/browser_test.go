@@ -1,7 +1,11 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -10,12 +14,14 @@ import (
 	"github.com/briohq/brio/apps/sitetest"
 )
 
-// Ada orders by mouse on a line that breaks, Bob by keyboard; the server starts anew
-// below Ada's page.
+// Ada orders by mouse on a line that breaks, Bob by keyboard. Below Ada's page the
+// server is closed, and another one goes on with what was stored.
 func TestTwoPeopleInChromium(t *testing.T) {
-	config := site.Config{Data: t.TempDir(), Quiet: true}
-	apps := func(s *site.Site) []site.App { return []site.App{New(s)} }
-	web, closeSite := sitetest.Open(t, config, apps)
+	house := &house{t: t, config: site.Config{Data: t.TempDir(), Quiet: true}}
+	house.open()
+	web := httptest.NewServer(house)
+	defer web.Close()
+	defer func() { house.close() }()
 	bad := sitetest.StartCable(t, web.Listener.Addr().String())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
@@ -34,14 +40,52 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	adaOrdersOffline(ada, bad)
 	ada.Sees(`Number(text("[data-count='3']")) > 50`) // the vehicles are back
 
+	bob.Opens("about:blank") // a server that is closed would refuse him, which his console tells
 	bad.Cut()
-	closeSite()
 	ada.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
-	again, closeAgain := sitetest.Open(t, config, apps)
-	defer closeAgain()
-	bob.Opens(again.URL + "/fleet/") // the address is another one, the browser forgets who he is
-	bob.Sees(`Number(text("[data-count='3']")) > 50 && $("[data-none]").checkVisibility()`)
+	house.close()
+	house.open()
+	bad.Mend()
+	ada.Sees(`/^live over WebSocket/.test(text("[data-state-words]")) && texts("[data-orders] li").length === 2`)
+	ada.Sees(`/Vehicle \d+/.test(text("[data-orders] li"))`)
+	ada.Sees(`Number(text("[data-count='3']")) > 50`)
+	bob.Opens(web.URL + "/fleet/")
+	bob.Sees(`Number(text("[data-count='3']")) > 50 && texts("[data-orders] li").length === 3`)
 	bobTakesHisPhone(bob)
+	bob.Opens(web.URL + "/")
+	bob.Sees(`text("[data-facts]").startsWith("300 vehicles") && document.querySelectorAll("[data-drawing] canvas").length === 2`)
+	bob.Opens("about:blank")
+	ada.Opens("about:blank")
+}
+
+// house is an address at which one site follows another.
+type house struct {
+	t       *testing.T
+	config  site.Config
+	site    *site.Site
+	fleet   *Fleet
+	handler atomic.Pointer[http.Handler]
+}
+
+func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*h.handler.Load()).ServeHTTP(w, r)
+}
+
+func (h *house) open() {
+	s, err := site.Open(h.config)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.site, h.fleet = s, New(s)
+	handler := s.Handler("brio demo", h.fleet)
+	h.handler.Store(&handler)
+}
+
+func (h *house) close() {
+	h.fleet.Close()
+	if err := h.site.Close(context.Background()); err != nil {
+		h.t.Error(err)
+	}
 }
 
 func adaOrdersByMouse(ada *sitetest.Window) {

@@ -131,6 +131,7 @@ export function print(context, city, colours, view, { width, height, sharpness, 
   context.setLineDash([]);
 
   context.setTransform(sharpness, 0, 0, sharpness, 0, 0);
+  context.textBaseline = "middle";
   if (!names) return;
   printGrid(context, city, colours, view, width, height);
   printNames(context, city, colours, view, width, height);
@@ -160,7 +161,6 @@ function printEdge(context, city, colours, view, width, height) {
   const [east, south] = city.size;
   context.font = "600 11px system-ui, sans-serif";
   context.textAlign = "center";
-  context.textBaseline = "middle";
   const side = city.cell * view.scale;
   const letter = (i, from, end, say) => {
     const [begin, stop] = [Math.max(0, i * side - from * view.scale), Math.min(end, (i + 1) * side - from * view.scale)];
