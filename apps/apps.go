@@ -4,7 +4,10 @@ package apps
 
 import (
 	"github.com/briohq/brio/apps/chat"
+	"github.com/briohq/brio/apps/desk"
+	"github.com/briohq/brio/apps/fleet"
 	"github.com/briohq/brio/apps/ops"
+	"github.com/briohq/brio/apps/sales"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -12,6 +15,9 @@ import (
 func All(s *site.Site) []site.App {
 	all := []site.App{
 		chat.New(s.Server, chat.Config{Quiet: s.Quiet, Logger: s.Logger}),
+		sales.New(s),
+		fleet.New(s),
+		desk.New(s),
 	}
 
 	return append(all, ops.New(s, all...))
