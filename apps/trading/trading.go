@@ -1,0 +1,142 @@
+// Package trading is an exchange: orders are matched by price, then time.
+//
+// The market is in memory. Accounts with their orders, and trades, are stored in SQLite
+// before anybody is told, so that a restart takes back nothing. Read events.go first.
+package trading
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/shell"
+	"github.com/briohq/brio/apps/site"
+)
+
+//go:embed web page.json schema.sql
+var files embed.FS
+
+// Trading is a running exchange, and the handler of its page.
+type Trading struct {
+	http.Handler
+	page    shell.Content
+	site    *site.Site
+	ns      *brio.Namespace
+	market  Market
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	telling sync.Mutex // held by tell, the only one to tell anything
+	news    *news      // that could not be stored
+}
+
+// New starts an exchange on a site.
+func New(s *site.Site) *Trading {
+	ctx, stop := context.WithCancel(context.Background())
+	t := &Trading{site: s, ns: s.Server.Of("/trading"), stop: stop}
+	t.load()
+	t.Handler = shell.Page(t.page, files)
+	bots := bots{&t.market, rand.New(rand.NewPCG(rand.Uint64(), 0)), map[string]int64{}}
+	for n := 0; n < 5000 && !s.Quiet && t.market.Orders < 5000; n++ {
+		bots.step() // as if they had been there
+	}
+	t.ns.Use(s.Passes.Admit)
+	t.ns.OnConnect(func(_ context.Context, s *brio.Socket) error {
+		s.Join(site.Who(s).ID)
+		return t.tell(site.Who(s).ID)
+	})
+	Place.Handle(t.ns, command(t, t.market.Place))
+	Cancel.Handle(t.ns, command(t, t.market.Cancel))
+	brio.Call[int64, json.RawMessage](Tape).Handle(t.ns, t.tape)
+	shell.Pulse.Handle(t.ns, shell.Beat)
+	crowd := s.Crowd(t.ns)
+	t.running.Go(func() {
+		crowd.Each(ctx, 100*time.Millisecond, func(_ time.Time, simulated bool) {
+			if simulated {
+				bots.step()
+			}
+			s.Warn("store trades", t.tell())
+		})
+	})
+	return t
+}
+
+// load reads what there is, and was.
+func (t *Trading) load() {
+	var state string
+	words, err := files.ReadFile("page.json")
+	schema, err2 := files.ReadFile("schema.sql")
+	t.site.Schema(string(schema))
+	err3 := t.site.DB.QueryRow(`SELECT state FROM trading_market`).Scan(&state)
+	if err = cmp.Or(err, err2, err3, json.Unmarshal(words, &t.page), json.Unmarshal([]byte(state), &t.market)); err != nil {
+		panic(err) // as Schema does
+	}
+	for _, a := range t.market.Accounts {
+		for _, o := range a.Orders {
+			t.market.Books[o.Symbol].update(o, a)
+		}
+	}
+}
+
+// About describes the exchange to the start page.
+func (t *Trading) About() shell.About { return t.page.About }
+
+// Close ends the exchange.
+func (t *Trading) Close() {
+	t.stop()
+	t.running.Wait()
+	t.site.Warn("store trades", t.tell())
+}
+
+// command has what somebody wants done, and answers once it is stored.
+func command[T any](t *Trading, do func(who string, v T) (Order, error)) func(context.Context, *brio.Socket, T) (Order, error) {
+	return func(_ context.Context, s *brio.Socket, v T) (Order, error) {
+		who, err := site.Must(s)
+		if err != nil {
+			return Order{}, err
+		}
+		o, err := do(who.ID, v)
+		return o, cmp.Or(err, t.tell())
+	}
+}
+
+// tell stores the news of all who did something meanwhile, and lets all know. Who is
+// slow skips states, but no trade.
+func (t *Trading) tell(newcomers ...string) error {
+	t.telling.Lock()
+	defer t.telling.Unlock()
+	n := t.news
+	if n == nil {
+		n = t.market.take(newcomers...)
+	}
+	t.news = n // until it is stored
+	batch, err := json.Marshal(n)
+	if err == nil {
+		_, err = t.site.DB.Exec(`INSERT INTO trading_news VALUES (?)`, string(batch))
+	}
+	if err != nil {
+		return err
+	}
+	t.news = nil
+	if n.Trades != nil {
+		_ = Traded.Emit(t.ns, n.Trades)
+	}
+	for _, q := range n.quotes {
+		_ = Quoted.Emit(t.ns.Broadcast().Latest(q.Symbol), q)
+	}
+	for id, a := range n.Accounts {
+		_ = t.ns.To(id).Latest("account").Emit(string(Owned), a)
+	}
+	return nil
+}
+
+// tape reads trades from where they are before anybody is told.
+func (t *Trading) tape(_ context.Context, _ *brio.Socket, after int64) (trades json.RawMessage, err error) {
+	return trades, t.site.DB.QueryRow(`SELECT CAST(json_group_array(json(state)) AS BLOB) FROM (SELECT state FROM trading_trades
+		WHERE no > iif(?1 < 0, (SELECT max(no) FROM trading_trades) + max(?1, -500), ?1) ORDER BY no LIMIT 500)`, after).Scan(&trades)
+}
