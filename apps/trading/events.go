@@ -4,15 +4,12 @@ import "github.com/briohq/brio"
 
 // The protocol. Prices and money are whole cents.
 const (
-	// Commands: acknowledged once what has become of them is stored, or refused.
-	Place  brio.Call[Ticket, Order]  = "place"
-	Cancel brio.Call[int64, Order]   = "cancel" // what is left of an order, by its ID
-	Tape   brio.Call[int64, []Trade] = "tape"   // the trades after a number; -100: the last 100
-	// States: a newer one takes the place of an older one that waits to be sent.
-	Quoted brio.Event[Quote]   = "quote"
-	Owned  brio.Event[Account] = "account" // to its owner
-	// What has happened: none may be missing.
-	Traded brio.Event[[]Trade] = "traded"
+	Place  brio.Call[Ticket, Order]  = "place"   // commands are acknowledged once what has
+	Cancel brio.Call[int64, Order]   = "cancel"  // become of them is stored, or refused
+	Tape   brio.Call[int64, []Trade] = "tape"    // the trades after a number; -100: the last 100
+	Quoted brio.Event[Quote]         = "quote"   // a state: a newer one replaces one that waits
+	Owned  brio.Event[Account]       = "account" // a state, to its owner
+	Traded brio.Event[[]Trade]       = "traded"  // what has happened: none may be missing
 )
 
 // Ticket is what somebody wants. Sent again with the same key, it is the same order.
@@ -20,7 +17,7 @@ type Ticket struct {
 	Key      string `json:"key"`
 	Symbol   string `json:"symbol"`
 	Side     int64  `json:"side"`   // the sign of the shares it brings: 1 buys, -1 sells
-	Market   bool   `json:"market"` // takes what there is, and does not wait
+	Market   bool   `json:"market"` // takes what there is, and never waits
 	Price    int64  `json:"price"`  // the worst to trade at, a multiple of the tick
 	Quantity int64  `json:"quantity"`
 }
@@ -55,7 +52,6 @@ type Quote struct {
 
 // Account is what somebody has, and their orders: the open ones and the last others.
 type Account struct {
-	ID     string           `json:"id"`
 	Cash   int64            `json:"cash"`
 	Start  int64            `json:"start"` // what all was worth at first
 	Shares map[string]int64 `json:"shares"`

@@ -4,43 +4,38 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
 	"github.com/briohq/brio"
 )
 
-// What is taken and kept at most, and what a newcomer is given.
-const (
-	maxQuantity, maxKey    = 1000, 64
-	maxOrders, maxDepth    = 40, 100 // of an account, and of a side that is shown
-	maxAccounts            = 10_000
-	startCash, startShares = 50_000_00, 100 // shares of each instrument
-)
+// What is taken and kept at most, and what a newcomer is given: cash, and shares of each.
+const maxQuantity, maxKey, maxOrders, maxAccounts, maxDepth, startCash, startShares = 1000, 64, 40, 10_000, 100, 50_000_00, 100
 
 // Market matches orders. Its methods may be called concurrently.
 type Market struct {
 	mu       sync.Mutex // guards what follows
 	Books    map[string]*book
 	Accounts map[string]*Account
-	Trades   int64 // the last number
-	Orders   int64 // the last ID
-	fresh    []Trade
+	Trades   int64   // the last number
+	Orders   int64   // the last ID
+	fresh    []Trade // since the last news
 }
 
-// book is the orders that wait, who sells and who buys at their side + 1: the best
-// price first and, of one price, who came first.
+// book is what waits, at its side + 1: by price and, of one price, by who came first.
 type book struct {
 	Quote
 	sides [3][]*Order
 	news  bool
 }
 
-// news is what has changed since it was last taken. Accounts are encoded once, for the
-// disk and for their owners.
+// news is what has changed since it was last taken.
 type news struct {
 	Trades   []Trade
-	Accounts map[string]json.RawMessage
+	Accounts map[string]json.RawMessage // encoded once, for the disk and their owners
 	quotes   []Quote
 }
 
@@ -53,15 +48,14 @@ func (m *Market) Place(who string, t Ticket) (Order, error) {
 		return *a.Orders[i], nil
 	}
 	done := slices.IndexFunc(a.Orders, func(o *Order) bool { return !o.Open })
-	if err := m.check(a, b, &t, done); err != nil {
+	if err := m.check(who, b, t, done); err != nil {
 		return Order{}, err
 	}
 	if len(a.Orders) == maxOrders {
 		a.Orders = slices.Delete(a.Orders, done, done+1)
 	}
-	m.Orders++
-	came := &Order{Ticket: t, ID: m.Orders, Owner: who, Left: t.Quantity}
-	a.Orders = append(a.Orders, came)
+	came := &Order{Ticket: t, ID: m.Orders + 1, Owner: who, Left: t.Quantity}
+	a.Orders, m.Orders = append(a.Orders, came), came.ID
 	for _, other := range b.sides[1-t.Side] {
 		if came.Left == 0 || came.rank()+other.rank() > 0 {
 			break
@@ -77,16 +71,13 @@ func (m *Market) Place(who string, t Ticket) (Order, error) {
 	return *came, nil
 }
 
-// check says why somebody can't have an order, and gives a market order its price.
-func (m *Market) check(a *Account, b *book, t *Ticket, done int) error {
+// check says why somebody can't have an order.
+func (m *Market) check(who string, b *book, t Ticket, done int) error {
 	if b == nil {
 		return brio.Errorf("There is no such instrument. Choose one of the list.")
 	}
-	far := b.Last / 5 / b.Tick * b.Tick
-	if t.Market {
-		t.Price = b.Last + t.Side*far
-	}
-	cash, shares := a.Cash, a.Shares[t.Symbol]
+	a, far := m.account(who), b.Last/5/b.Tick*b.Tick
+	cash, shares, low, cost := a.Cash, a.Shares[t.Symbol], t.Price/b.Tick*b.Tick, t.Price*t.Quantity
 	for _, o := range a.Orders { // what they wait to spend, or to sell, is not free
 		if o.Open && o.Side > 0 {
 			cash -= o.Price * o.Left
@@ -94,17 +85,15 @@ func (m *Market) check(a *Account, b *book, t *Ticket, done int) error {
 			shares -= o.Left
 		}
 	}
-	low, cost := t.Price/b.Tick*b.Tick, t.Price*t.Quantity
 	return cmp.Or(
-		need(t.Key != "" && len(t.Key) <= maxKey, "Give the order a key of 1 to %d bytes.", maxKey),
-		need(t.Side == 1 || t.Side == -1, "Choose to buy or to sell."),
+		need(t.Key != "" && len(t.Key) <= maxKey && t.Side*t.Side == 1, "Give a key of 1 to %d bytes, and 1 or -1 as the side.", maxKey),
 		need(t.Quantity >= 1 && t.Quantity <= maxQuantity, "Choose a quantity of 1 to %d shares.", maxQuantity),
 		need(t.Price >= b.Last-far && t.Price <= b.Last+far, "Choose a price from %s to %s: at most a fifth off the last one.", money(b.Last-far), money(b.Last+far)),
 		need(t.Price == low, "Prices of %s go in steps of %s. Choose %s or %s.", b.Symbol, money(b.Tick), money(low), money(low+b.Tick)),
 		need(t.Side < 0 || cost <= cash, "This may cost %s, and %s of your cash is free. Buy less, or cancel an order.", money(cost), money(cash)),
 		need(t.Side > 0 || t.Quantity <= shares, "%d of your shares of %s are free to sell. Sell less, or cancel an order.", shares, b.Symbol),
 		need(len(a.Orders) < maxOrders || done >= 0, "You have %d open orders. Cancel one first.", maxOrders),
-		need(m.Accounts[a.ID] != nil, "%d people trade here, and there is no room for more. Look on for now.", maxAccounts),
+		need(m.Accounts[who] != nil, "%d people trade here, and there is no room for more. Look on for now.", maxAccounts),
 	)
 }
 
@@ -117,8 +106,7 @@ func need(good bool, format string, args ...any) error {
 
 func money(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-// rank is lower, the better a price is for the other side: two orders can trade if the
-// sum of their ranks is not above 0.
+// rank is lower, the better for the other side; two can trade if their sum is not above 0.
 func (o *Order) rank() int64 { return -o.Side * o.Price }
 
 // trade lets an order that came trade with one that waited, at the price of that.
@@ -143,10 +131,8 @@ func (b *book) update(o *Order, a *Account) {
 		b.sides[i] = slices.DeleteFunc(b.sides[i], func(o *Order) bool { return !o.Open })
 	}
 	if side := &b.sides[1+o.Side]; o.Open {
-		i, _ := slices.BinarySearchFunc(*side, o, func(a, b *Order) int {
-			return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.ID, b.ID))
-		})
-		*side = slices.Insert(*side, i, o)
+		*side = append(*side, o)
+		slices.SortFunc(*side, func(a, b *Order) int { return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.ID, b.ID)) })
 	}
 	a.news, b.news = true, true
 }
@@ -170,7 +156,7 @@ func (m *Market) account(id string) *Account {
 	if a := m.Accounts[id]; a != nil {
 		return a
 	}
-	a := &Account{ID: id, Cash: startCash, Start: startCash, Shares: map[string]int64{}}
+	a := &Account{Cash: startCash, Start: startCash, Shares: map[string]int64{}}
 	for _, b := range m.Books {
 		a.Shares[b.Symbol] = startShares
 		a.Start += startShares * b.Last
@@ -209,4 +195,17 @@ func (m *Market) take(newcomers ...string) *news {
 	}
 	m.fresh = nil
 	return n
+}
+
+// simulate lets one of 12 people order, around a price that has moved by ticks from the first.
+func (m *Market) simulate(random *rand.Rand, moved map[string]int64) {
+	symbols := slices.Sorted(maps.Keys(m.Books))
+	b := m.Books[symbols[random.IntN(len(symbols))]]
+	begin, side := b.Begin/b.Tick, 1-2*random.Int64N(2)
+	moved[b.Symbol] = min(max(moved[b.Symbol]+random.Int64N(3)-1, -begin/10), begin/10)
+	price := (begin + moved[b.Symbol] - side*(random.Int64N(2+random.Int64N(22))-2)) * b.Tick
+	who := fmt.Sprintf("~%d", random.IntN(12))
+	if _, err := m.Place(who, Ticket{fmt.Sprint(random.Uint64()), b.Symbol, side, false, price, 1 + random.Int64N(1+random.Int64N(30))}); err != nil {
+		_, _ = m.Cancel(who, 0) // what is free now is spent next time
+	}
 }

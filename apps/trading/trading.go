@@ -1,7 +1,6 @@
-// Package trading is an exchange: orders are matched by price, then time.
-//
-// The market is in memory. Accounts with their orders, and trades, are stored in SQLite
-// before anybody is told, so that a restart takes back nothing. Read events.go first.
+// Package trading is an exchange: orders are matched by price, then time. The market is
+// in memory. Accounts with their orders, and trades, are stored in SQLite before anybody
+// is told of them, so that a restart takes nothing back. Read events.go first.
 package trading
 
 import (
@@ -32,7 +31,6 @@ type Trading struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	telling sync.Mutex // held by tell, the only one to tell anything
-	news    *news      // that could not be stored
 }
 
 // New starts an exchange on a site.
@@ -41,9 +39,9 @@ func New(s *site.Site) *Trading {
 	t := &Trading{site: s, ns: s.Server.Of("/trading"), stop: stop}
 	t.load()
 	t.Handler = shell.Page(t.page, files)
-	bots := bots{&t.market, rand.New(rand.NewPCG(rand.Uint64(), 0)), map[string]int64{}}
-	for n := 0; n < 5000 && !s.Quiet && t.market.Orders < 5000; n++ {
-		bots.step() // as if they had been there
+	random, worth := rand.New(rand.NewPCG(rand.Uint64(), 0)), map[string]int64{}
+	for fresh, n := t.market.Orders == 0 && !s.Quiet, 0; fresh && n < 5000; n++ {
+		t.market.simulate(random, worth) // as if they had been there
 	}
 	t.ns.Use(s.Passes.Admit)
 	t.ns.OnConnect(func(_ context.Context, s *brio.Socket) error {
@@ -54,26 +52,24 @@ func New(s *site.Site) *Trading {
 	Cancel.Handle(t.ns, command(t, t.market.Cancel))
 	brio.Call[int64, json.RawMessage](Tape).Handle(t.ns, t.tape)
 	shell.Pulse.Handle(t.ns, shell.Beat)
-	crowd := s.Crowd(t.ns)
-	t.running.Go(func() {
-		crowd.Each(ctx, 100*time.Millisecond, func(_ time.Time, simulated bool) {
-			if simulated {
-				bots.step()
-			}
-			s.Warn("store trades", t.tell())
-		})
-	})
+	crowd, tick := s.Crowd(t.ns), func(_ time.Time, simulated bool) {
+		if simulated {
+			t.market.simulate(random, worth)
+		}
+		s.Warn("store trades", t.tell())
+	}
+	t.running.Go(func() { crowd.Each(ctx, 100*time.Millisecond, tick) })
 	return t
 }
 
 // load reads what there is, and was.
 func (t *Trading) load() {
 	var state string
-	words, err := files.ReadFile("page.json")
-	schema, err2 := files.ReadFile("schema.sql")
+	words, _ := files.ReadFile("page.json") // they are a part of the program
+	schema, _ := files.ReadFile("schema.sql")
 	t.site.Schema(string(schema))
-	err3 := t.site.DB.QueryRow(`SELECT state FROM trading_market`).Scan(&state)
-	if err = cmp.Or(err, err2, err3, json.Unmarshal(words, &t.page), json.Unmarshal([]byte(state), &t.market)); err != nil {
+	err := t.site.DB.QueryRow(`SELECT state FROM trading_market`).Scan(&state)
+	if err = cmp.Or(err, json.Unmarshal(words, &t.page), json.Unmarshal([]byte(state), &t.market)); err != nil {
 		panic(err) // as Schema does
 	}
 	for _, a := range t.market.Accounts {
@@ -105,24 +101,15 @@ func command[T any](t *Trading, do func(who string, v T) (Order, error)) func(co
 	}
 }
 
-// tell stores the news of all who did something meanwhile, and lets all know. Who is
-// slow skips states, but no trade.
+// tell stores what is new, of all who wait for that, and tells it.
 func (t *Trading) tell(newcomers ...string) error {
 	t.telling.Lock()
 	defer t.telling.Unlock()
-	n := t.news
-	if n == nil {
-		n = t.market.take(newcomers...)
-	}
-	t.news = n // until it is stored
-	batch, err := json.Marshal(n)
-	if err == nil {
-		_, err = t.site.DB.Exec(`INSERT INTO trading_news VALUES (?)`, string(batch))
-	}
-	if err != nil {
+	n := t.market.take(newcomers...)
+	batch, _ := json.Marshal(n) // it can be
+	if _, err := t.site.DB.Exec(`INSERT INTO trading_news VALUES (?)`, string(batch)); err != nil {
 		return err
 	}
-	t.news = nil
 	if n.Trades != nil {
 		_ = Traded.Emit(t.ns, n.Trades)
 	}

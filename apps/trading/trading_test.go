@@ -105,10 +105,10 @@ func TestRefusals(t *testing.T) {
 			want   string
 		}{
 			"instrument":   {ticket("k", "NONE", 1, 4200, 1), "There is no such instrument. Choose one of the list."},
-			"key":          {ticket("", "OTTR", 1, 4200, 1), "Give the order a key of 1 to 64 bytes."},
-			"long key":     {ticket(strings.Repeat("k", 65), "OTTR", 1, 4200, 1), "Give the order a key of 1 to 64 bytes."},
-			"side":         {ticket("k", "OTTR", 2, 4200, 1), "Choose to buy or to sell."},
-			"no side":      {ticket("k", "OTTR", 0, 4200, 1), "Choose to buy or to sell."},
+			"key":          {ticket("", "OTTR", 1, 4200, 1), "Give a key of 1 to 64 bytes, and 1 or -1 as the side."},
+			"long key":     {ticket(strings.Repeat("k", 65), "OTTR", 1, 4200, 1), "Give a key of 1 to 64 bytes, and 1 or -1 as the side."},
+			"side":         {ticket("k", "OTTR", 2, 4200, 1), "Give a key of 1 to 64 bytes, and 1 or -1 as the side."},
+			"no side":      {ticket("k", "OTTR", 0, 4200, 1), "Give a key of 1 to 64 bytes, and 1 or -1 as the side."},
 			"nothing":      {ticket("k", "OTTR", 1, 4200, 0), "Choose a quantity of 1 to 1000 shares."},
 			"less":         {ticket("k", "OTTR", 1, 4200, -5), "Choose a quantity of 1 to 1000 shares."},
 			"too much":     {ticket("k", "OTTR", 1, 4200, 1001), "Choose a quantity of 1 to 1000 shares."},

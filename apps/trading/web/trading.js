@@ -197,13 +197,16 @@ async function cancel(id) {
 // ---- The ticket
 
 const field = (name) => form.elements[name];
-const typed = () => ({
-  symbol: selected,
-  side: Number(field("side").value),
-  market: field("kind").value === "market",
-  price: field("kind").value === "market" ? 0 : cents(field("price").value),
-  quantity: /^\d+$/.test(field("quantity").value.trim()) ? Number(field("quantity").value) : NaN,
-});
+
+// typed is the ticket as it stands. At market, the worst price is a tenth off the last one.
+function typed() {
+  const { last, tick } = quotes.get(selected);
+  const side = Number(field("side").value);
+  const market = field("kind").value === "market";
+  const price = market ? Math.round((last * (10 + side)) / 10 / tick) * tick : cents(field("price").value);
+  const quantity = /^\d+$/.test(field("quantity").value.trim()) ? Number(field("quantity").value) : NaN;
+  return { symbol: selected, side, market, price, quantity };
+}
 
 function select(symbol) {
   selected = symbol;
@@ -253,7 +256,7 @@ function refuse(name, text) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (pending) return;
+  if (pending || !quotes.has(selected)) return;
   const ticket = typed();
   if (!Number.isFinite(ticket.quantity)) return refuse("quantity", "Type a whole number of shares, such as 10.");
   if (!Number.isFinite(ticket.price)) return refuse("price", "Type a price with at most two decimals, such as 42.05.");
