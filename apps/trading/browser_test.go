@@ -172,19 +172,21 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 	bob.Sees(`$(".card-depth .bids") && text("[data-facts]").startsWith("OTTR 41.00")`)
 }
 
-// The simulated people trade for one visitor, and stop when they are switched off.
+// The simulated people trade with one visitor, and stop when they are switched off.
 func TestSimulatedPeopleInChromium(t *testing.T) {
 	h := startHost(t, site.Config{})
 	ada := sitetest.StartBrowser(t).Window("Ada")
 	ada.Opens(h.web.URL + "/trading/")
 	ada.Sees(`document.querySelectorAll("[data-tape] li").length > 10 && $(".prices .line") && $(".depth .bids") && $(".instrument .spark")`)
-	ada.Does(`window.before = text("[data-tape] li")`)
-	ada.Sees(`$("[data-tape] li").dataset.no !== window.no && (window.no ??= $("[data-tape] li").dataset.no)`)
-	ada.Sees(`$("[data-tape] li").dataset.no !== window.no`)
+	ada.Does(`window.newest = $("[data-tape] li").dataset.no`)
+	ada.Sees(`$("[data-tape] li").dataset.no !== window.newest`)
+	orders(ada, "buy", "1", "")
+	ada.Sees(`/^Order \d+: Buy 1 FJRD/.test(text("[data-result]"))`)
 	ada.Clicks(`[data-crowd] input`)
 	ada.Sees(`!$("[data-crowd] input").checked`)
-	orders(ada, "buy", "3", "")
-	ada.Clicks(`[data-crowd] input`)
+	ada.Does(`await new Promise((next) => setTimeout(next, 300)); window.newest = $("[data-tape] li").dataset.no`)
+	ada.Does(`await new Promise((next) => setTimeout(next, 500))`)
+	ada.Sees(`$("[data-tape] li").dataset.no === window.newest`)
 }
 
 // orders fills in the ticket and sends it.

@@ -7,6 +7,9 @@ export function money(cents) {
   return `${cents < 0 ? "−" : ""}${whole.format(Math.floor(size / 100))}.${String(size % 100).padStart(2, "0")}`;
 }
 
+// plain is money as it is typed.
+export const plain = (cents) => money(cents).replaceAll(",", "");
+
 export const signed = (cents) => (cents > 0 ? "+" : "") + money(cents);
 
 // change is how much a price has moved, in hundredths of a percent.

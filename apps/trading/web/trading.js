@@ -4,10 +4,10 @@ import { $, count, h, s, secret, store } from "/shell/dom.js";
 import { Live } from "/shell/live.js";
 import { Pass } from "/shell/pass.js";
 import { Chart, depth, levels, prices, spark } from "./charts.js";
-import { cents, change, money, signed } from "./money.js";
+import { cents, change, money, plain, signed } from "./money.js";
 import { Tape } from "./tape.js";
 
-const SHOWN = 8; // prices of each side, in the book
+const SHOWN = 7; // prices of each side, in the book
 const SLOW = 1500; // ms after which one is told that an order is under way
 
 const live = new Live("/trading", new Pass("visitor"));
@@ -18,13 +18,14 @@ const main = $("main");
 const form = $("[data-ticket]");
 let account;
 let mine = new Set(); // the numbers of one's own trades
+let chosen = store.get("brio.trading.symbol") !== null; // or else it is the first of the list
 let selected = store.get("brio.trading.symbol") ?? "";
 
 // ---- What comes
 
 socket.on("quote", (quote) => {
   quotes.set(quote.symbol, quote);
-  if (!quotes.has(selected)) selected = quote.symbol;
+  if (!chosen) select([...quotes.keys()].sort()[0]);
   later();
 });
 socket.on("account", (news) => {
@@ -76,7 +77,7 @@ function drawInstruments() {
     let row = rows.get(symbol);
     if (!row) {
       row = { last: h("span", { class: "last number" }), change: h("span", { class: "change number" }), line: s("svg", { "aria-hidden": "true" }) };
-      const button = h("button", { class: "instrument", type: "button", "data-instrument": symbol, onclick: () => select(symbol) },
+      const button = h("button", { class: "instrument", type: "button", "data-instrument": symbol, onclick: () => choose(symbol) },
         h("b", null, symbol), h("span", { class: "name" }, quote.name), row.line, row.last, row.change);
       row.button = button;
       rows.set(symbol, row);
@@ -208,26 +209,30 @@ function typed() {
   return { symbol: selected, side, market, price, quantity };
 }
 
-function select(symbol) {
-  selected = symbol;
+function choose(symbol) {
+  chosen = true;
   store.set("brio.trading.symbol", symbol);
-  field("price").value = "";
-  priced = false;
+  select(symbol);
   say();
-  taped = tape.of(symbol).at(-1)?.no ?? 0;
   if (main.dataset.view === "market") show("trade");
   draw();
 }
 
-let priced = false; // the price was typed, and is left alone
+function select(symbol) {
+  if (symbol === selected) return;
+  selected = symbol;
+  field("price").value = "";
+  taped = tape.of(symbol).at(-1)?.no ?? 0;
+}
 
 function drawCost() {
   const quote = quotes.get(selected);
-  const { side, market, price, quantity } = typed();
-  if (!priced && document.activeElement !== field("price")) {
-    const best = levels(quote.book, -side)[0];
-    field("price").value = money(best?.price ?? quote.last);
+  const side = Number(field("side").value);
+  if (field("price").value === "" && document.activeElement !== field("price")) {
+    const best = levels(quote.book, -side)[0]; // as it is now; it does not move under somebody's hand
+    field("price").value = plain(best?.price ?? quote.last);
   }
+  const { market, price, quantity } = typed();
   const button = $("[data-place]");
   button.textContent = pending ? "Sending…" : `${side > 0 ? "Buy" : "Sell"} ${quantity || ""} ${selected}`;
   button.disabled = Boolean(pending);
@@ -290,9 +295,8 @@ async function send(ticket) {
 }
 
 socket.on("connect", () => pending && send(pending));
-field("price").addEventListener("input", () => (priced = field("price").value !== ""));
 form.addEventListener("input", (event) => {
-  if (event.target.name === "side") priced = false;
+  if (event.target.name === "side") field("price").value = "";
   later();
 });
 
