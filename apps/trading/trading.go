@@ -58,7 +58,7 @@ func New(s *site.Site) *Trading {
 		}
 		s.Warn("store trades", t.tell())
 	}
-	t.running.Go(func() { crowd.Each(ctx, 100*time.Millisecond, tick) })
+	t.running.Go(func() { crowd.Each(ctx, 200*time.Millisecond, tick) })
 	return t
 }
 

@@ -3,6 +3,8 @@
 import { s } from "/shell/dom.js";
 import { money } from "./money.js";
 
+const LEVELS = 14; // prices of each side in the depth, so that one far away does not press the others together
+
 // levels adds up what waits on one side at each price, the best first.
 export function levels(book, side) {
   const sums = [];
@@ -74,19 +76,21 @@ export function prices(trades, mine, tick, width, height) {
 export function depth(book, width, height, bare = false) {
   const sides = [1, -1].map((side) => {
     let sum = 0;
-    return levels(book, side).map(({ price, quantity }) => ({ price, sum: (sum += quantity) }));
+    return levels(book, side).slice(0, LEVELS).map(({ price, quantity }) => ({ price, sum: (sum += quantity) }));
   });
   const [bids, asks] = sides;
   if (!bids.length && !asks.length) return bare ? [] : [s("text", { x: 0, y: height / 2 }, "Nobody waits in the book.")];
   const best = [bids[0] ?? asks[0], asks[0] ?? bids[0]].map(({ price }) => price);
   const mid = (best[0] + best[1]) / 2;
-  const reach = Math.max(...sides.map((side) => Math.abs((side.at(-1)?.price ?? mid) - mid)), 1);
+  const far = sides.map((side) => Math.abs((side.at(-1)?.price ?? mid) - mid));
+  const near = Math.min(...far.filter((distance) => distance > 0));
+  const reach = Math.max(1, Math.min(Math.max(...far), 2 * near));
   const base = bare ? height : height - 20;
   const x = scale(mid - reach, mid + reach, 0, width);
   const y = scale(0, Math.max(...sides.map((side) => side.at(-1)?.sum ?? 0)), base, 8);
   const area = (side, edge) => {
     if (!side.length) return "";
-    const path = side.map(({ price, sum }) => `H${x(price).toFixed(1)}V${y(sum).toFixed(1)}`).join("");
+    const path = side.filter(({ price }) => Math.abs(price - mid) <= reach).map(({ price, sum }) => `H${x(price).toFixed(1)}V${y(sum).toFixed(1)}`).join("");
     return `M${x(side[0].price).toFixed(1)} ${base}${path}H${edge}V${base}`;
   };
   const shapes = [
