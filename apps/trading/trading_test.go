@@ -7,7 +7,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/site"
 	"github.com/briohq/brio/briotest"
 	"github.com/briohq/brio/client"
@@ -174,4 +173,15 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-var _ brio.Caller = (*briotest.Client)(nil)
+func TestWhatCanNotBeStoredIsNotAcknowledged(t *testing.T) {
+	e := serve(t, site.Config{Quiet: true})
+	ada, bob := e.connect("ada", client.Config{}), e.connect("bob", client.Config{})
+	briotest.Do(t, bob, Place, ticket("1", "OTTR", -1, 4200, 1))
+	if err := e.site.DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := Place.Do(t.Context(), ada, ticket("1", "OTTR", 1, 4200, 1)); err == nil {
+		t.Errorf("it is acknowledged: %+v", o)
+	}
+	briotest.None(t, bob, Traded)
+}
