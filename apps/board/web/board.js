@@ -12,7 +12,7 @@ import { Pen } from "./pen.js";
 import { View } from "./view.js";
 
 const OFTEN = 80; // ms between two hints
-const ALIVE = 5000; // ms between two when nothing moves
+const ALIVE = 3000; // ms between two when nothing moves
 const FIRST = "studio";
 const WIDTHS = { 2: "thin", 4: "medium", 8: "thick" };
 const MOST = 200; // points of a stroke
@@ -37,7 +37,7 @@ let wanted = hash();
 let me = { id: "" };
 pass.onChange((person) => (me = person));
 
-const pen = new Pen(over, { objects: () => objects, view, edit, hint, write, say, changed: () => all(), most: MOST });
+const pen = new Pen(over, { objects: () => objects, view, edit, hint, write, say, complain: notice, changed: () => all(), most: MOST });
 
 // ---- What comes
 
@@ -63,7 +63,6 @@ socket.on("delta", (delta) => {
   see();
 });
 socket.on("hint", (hint) => hint.who.id !== me.id && others.hint(hint, view));
-socket.on("gone", (id) => others.gone(id));
 socket.on("simulated", (on) => {
   if (!on) for (const [id, { who }] of others.people) if (who.role === "simulated") others.gone(id);
 });
@@ -109,7 +108,7 @@ function edit(edit) {
 function undo() {
   pen.give();
   const taken = outbox.take();
-  if (taken && taken.do !== "undo" && taken.do !== "redo") cancelled.push(taken);
+  if (taken && !taken.do) cancelled.push(taken);
   else if (socket.connected || outbox.items.length) outbox.add({ board: model.name, do: "undo" });
   else notice("What was sent can be undone again when there is a connection.");
 }
@@ -152,8 +151,8 @@ function alive() {
   tell();
 }
 
-function refused({ do: what }, why) {
-  notice(what === "draw" ? `Not drawn. ${why}` : why);
+function refused({ put }, why) {
+  notice(put ? `Not drawn. ${why}` : why);
 }
 
 // ---- Drawing, at most once a frame
@@ -371,7 +370,7 @@ function written(back) {
   if (field.hidden) return;
   const text = field.value.trim();
   field.hidden = true;
-  if (text) edit({ do: "draw", object: { id: secret(), kind: "text", color: pen.color, width: pen.width, points: [[...place, 0]], text } });
+  if (text) edit({ put: [{ id: secret(), kind: "text", color: pen.color, width: pen.width, points: [[...place, 0]], text }] });
   if (back) over.focus();
 }
 
@@ -391,7 +390,7 @@ $("[data-clear]").addEventListener("click", () => {
 $("[data-clear-no]").addEventListener("click", () => clear.close());
 $("[data-clear-yes]").addEventListener("click", () => {
   clear.close();
-  edit({ do: "clear" });
+  edit({ drop: objects.map(({ id }) => id) });
 });
 
 $("[data-export]").addEventListener("click", () => {

@@ -5,6 +5,7 @@ import { Model } from "./model.js";
 import { draw as paint, HEIGHT, palette, WIDTH } from "./paint.js";
 
 const FIRST = "studio";
+const IDLE = 8000; // ms until a pen that does not move is forgotten
 
 export function draw(live, { drawing, facts }) {
   const { socket } = live;
@@ -28,16 +29,18 @@ export function draw(live, { drawing, facts }) {
   socket.on("delta", (delta) => {
     if (!model.take(delta)) return open();
     const ids = new Set([...(delta.put ?? []).map(({ id }) => id), ...(delta.drop ?? [])]);
-    for (const [who, { object }] of pens) if (ids.has(object?.id)) pens.set(who, { at: pens.get(who).at });
+    for (const [who, { object }] of pens) if (ids.has(object?.id)) pens.set(who, { ...pens.get(who), object: undefined });
     all();
   });
   socket.on("hint", ({ who, at, object, from }) => {
     const before = pens.get(who.id)?.object;
     const points = object && [...(before?.id === object.id ? before.points.slice(0, from) : []), ...object.points];
-    pens.set(who.id, { at, object: object && { ...object, points } });
+    pens.set(who.id, { at, time: performance.now(), object: object && { ...object, points } });
     all();
   });
-  socket.on("gone", (id) => pens.delete(id) && all());
+  setInterval(() => {
+    for (const [id, { time }] of pens) if (performance.now() - time > IDLE) pens.delete(id);
+  }, IDLE);
 
   function show() {
     frame = undefined;

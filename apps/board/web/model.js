@@ -1,7 +1,5 @@
 // What is on a board: what the server says, and on top of it what waits to be sent.
 
-import { moved } from "./paint.js";
-
 export class Model {
   name = "";
   version = -1; // of the snapshot and the deltas that have come since; -1: none yet
@@ -30,14 +28,10 @@ export class Model {
     const all = new Map(this.objects);
     for (const { edit, late } of edits) {
       if (edit.board !== this.name) continue;
-      if (edit.do === "draw" && !this.objects.has(edit.object.id)) all.set(edit.object.id, { ...edit.object, waiting: late, z: Infinity });
-      if (edit.do === "clear") all.clear();
-      if (edit.do === "erase") for (const id of edit.ids) all.delete(id);
-      if (edit.do === "move") {
-        for (const id of edit.ids) {
-          const object = all.get(id);
-          if (object) all.set(id, { ...moved(object, edit.by), waiting: late });
-        }
+      for (const id of edit.drop ?? []) all.delete(id);
+      for (const object of edit.put ?? []) {
+        const now = all.get(object.id);
+        if (now || !object.z) all.set(object.id, { ...object, z: now?.z ?? Infinity, waiting: late });
       }
     }
     return [...all.values()].sort((a, b) => (a.z === b.z ? 0 : a.z - b.z));

@@ -2,7 +2,7 @@
 
 import { h, s } from "/shell/dom.js";
 
-const IDLE = 12000; // ms until somebody who does not point any more is not shown
+const IDLE = 8000; // ms until somebody who does not point any more is not shown
 const STALE = 4000; // ms until a draft that nothing came of is forgotten
 
 export class Others {

@@ -26,7 +26,7 @@ export class Outbox {
   }
 
   add(edit) {
-    const item = { edit: { by: [0, 0], ...edit, key: secret() }, tried: false, late: !this.#live.socket.connected };
+    const item = { edit: { ...edit, key: secret() }, tried: false, late: !this.#live.socket.connected };
     this.items.push(item);
     setTimeout(() => {
       if (item.late || !this.items.includes(item)) return;

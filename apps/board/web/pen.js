@@ -5,6 +5,7 @@ import { bounds, find, fit, HEIGHT, moved, touches, WIDTH } from "./paint.js";
 
 const NAMES = { stroke: "stroke", line: "line", arrow: "arrow", rect: "rectangle", ellipse: "ellipse", text: "text" };
 const STEP = 20; // of the crosshair; with Shift a fifth of it
+const MOST = 30000; // points that are moved at once
 const REST = 400; // ms after the last arrow key until what it has moved is sent
 
 export class Pen {
@@ -25,7 +26,7 @@ export class Pen {
   #doing; // draw, move, erase, box, pan or pinch
   #keys; // a timer: what arrow keys have moved is sent when it ends
 
-  // page: { objects(), view, edit(edit), hint(at, object, from), write(at), say(words), changed(), most }
+  // page: { objects(), view, edit(edit), hint(at, object, from), write(at), say(words), complain(words), changed(), most }
   constructor(canvas, page) {
     this.#canvas = canvas;
     this.#page = page;
@@ -131,7 +132,7 @@ export class Pen {
     if (doing === "pinch" && this.#pointers.size) return;
     this.#doing = undefined;
     if (doing === "draw") this.#finish();
-    if (doing === "erase" && this.doomed.size) this.#page.edit({ do: "erase", ids: [...this.doomed] });
+    if (doing === "erase" && this.doomed.size) this.#page.edit({ drop: [...this.doomed] });
     if (doing === "move") this.#send();
     if (doing === "box") this.#pick(this.marquee);
     this.doomed.clear();
@@ -169,7 +170,7 @@ export class Pen {
     const [left, top, right, bottom] = bounds(draft);
     if (draft.kind !== "stroke" && right - left < 4 && bottom - top < 4) return; // a click, not a shape
     if (draft.kind === "stroke") draft.points.at(-1)[2] = Math.max(8, Math.round(draft.points.at(-1)[2] * 0.6));
-    this.#page.edit({ do: "draw", object: draft });
+    this.#page.edit({ put: [draft] });
     this.#page.say(`${NAMES[draft.kind]} drawn`);
   }
 
@@ -227,7 +228,7 @@ export class Pen {
       this.selected.clear();
       this.give();
     } else if ((key === "Delete" || key === "Backspace") && this.selected.size) {
-      this.#page.edit({ do: "erase", ids: [...this.selected] });
+      this.#page.edit({ drop: [...this.selected] });
       this.#page.say(`${this.selected.size} erased`);
       this.selected.clear();
     } else if ((key === "[" || key === "]") && this.tool === "select") this.#step(key === "]" ? 1 : -1);
@@ -260,7 +261,7 @@ export class Pen {
       this.marquee = undefined;
       this.#page.say(this.selected.size ? this.#describe() : "Nothing is here.");
     } else if (this.tool === "erase") {
-      if (this.doomed.size) this.#page.edit({ do: "erase", ids: [...this.doomed] });
+      if (this.doomed.size) this.#page.edit({ drop: [...this.doomed] });
       this.#page.say(this.doomed.size ? `${this.doomed.size} erased` : "Nothing is here.");
       this.doomed.clear();
     } else if (this.draft) this.#page.say(`${NAMES[this.tool]} begun at ${at.join(", ")}`);
@@ -297,9 +298,10 @@ export class Pen {
     clearTimeout(this.#keys);
     const by = this.shift;
     this.shift = [0, 0];
-    const ids = this.#chosen().map(({ id }) => id);
-    if (!ids.length || (!by[0] && !by[1])) return;
-    this.#page.edit({ do: "move", ids, by });
+    const put = this.#chosen().map((object) => moved(plain(object), by));
+    if (!put.length || (!by[0] && !by[1])) return;
+    if (put.reduce((sum, { points }) => sum + points.length, 0) > MOST) return this.#page.complain("This is too much to move at once. Select less.");
+    this.#page.edit({ put });
     this.#page.say(`moved by ${by.join(", ")}`);
   }
 
@@ -311,7 +313,7 @@ export class Pen {
   #news() {
     if (this.draft) return [this.draft, this.draft.kind === "stroke" ? this.told : 0];
     const [object, another] = this.#doing === "move" || this.shift.some(Boolean) ? this.#chosen() : [];
-    return object && !another ? [moved(object, this.shift), 0] : [];
+    return object && !another ? [moved(plain(object), this.shift), 0] : [];
   }
 
   #object(points) {
@@ -330,5 +332,8 @@ export class Pen {
     this.#page.changed();
   }
 }
+
+// plain is an object as the server knows it.
+const plain = ({ waiting, z, ...object }) => ({ ...object, z: Number.isFinite(z) ? z : 0 });
 
 const clamp = ([x, y]) => [Math.round(Math.max(0, Math.min(WIDTH, x))), Math.round(Math.max(0, Math.min(HEIGHT, y)))];
