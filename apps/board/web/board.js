@@ -102,6 +102,7 @@ addEventListener("hashchange", () => {
 
 function edit(edit) {
   cancelled = [];
+  if (told) told = { at: told.at }; // what it was about is done
   outbox.add({ board: model.name || wanted, ...edit });
 }
 
@@ -171,7 +172,7 @@ function see() {
   const there = new Set(objects.map(({ id }) => id));
   for (const id of pen.selected) if (!there.has(id)) pen.selected.delete(id);
   $("[data-empty]").hidden = objects.length > 0 || model.version < 0;
-  $("[data-redo]").disabled = false;
+  over.setAttribute("aria-label", `The paper, ${count(objects.length, "object")}`);
   all();
 }
 
@@ -179,7 +180,7 @@ let painted = ""; // what the lower canvas shows: it is drawn anew only when tha
 let shown = [];
 
 function paint() {
-  const { drafts, more } = (({ objects: drafts, more }) => ({ drafts, more }))(others.drafts());
+  const { objects: drafts, more } = others.drafts();
   const hidden = new Set([...drafts.map(({ id }) => id), ...pen.doomed, ...(pen.shift.some(Boolean) ? pen.selected : [])]);
   const size = [stage.clientWidth, stage.clientHeight, devicePixelRatio, view.scale, view.x, view.y, colors.ink];
   const now = [...size, ...hidden].join();

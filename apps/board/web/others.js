@@ -33,7 +33,7 @@ export class Others {
     if (object) {
       const begun = other.draft?.object.id === object.id ? other.draft : { object: { ...object, points: [] }, shown: 0 };
       const points = [...begun.object.points.slice(0, from), ...object.points];
-      other.draft = { object: { ...object, points }, shown: from === 0 && begun.shown ? points.length : begun.shown };
+      other.draft = { object: { ...object, points }, shown: from === 0 && begun.shown ? points.length : begun.shown, time: other.time };
       this.#changed();
     }
     this.#place(other, view);
@@ -84,7 +84,7 @@ export class Others {
     for (const [id, other] of this.people) {
       const idle = now - other.time;
       if (idle > IDLE) this.gone(id);
-      else if (other.draft && idle > STALE) {
+      else if (other.draft && now - other.draft.time > STALE) {
         other.draft = undefined;
         this.#changed();
       }
