@@ -205,6 +205,7 @@ func TestRestartUnderAnOpenPage(t *testing.T) {
 
 	defer begin()()
 	cable.Mend()
+	defer cable.Cut() // before the server ends: the page would complain of it
 	ada.Sees(`/^live/.test(text("[data-state-words]")) && !$("[data-waiting]").checkVisibility()`)
 	has(ada, 2)
 	before := picture(ada)

@@ -17,6 +17,7 @@ const guide = "from-node.md"
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "snapshot-delta.md", "claims.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "latest-value.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "trading.md"}
+var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "whiteboard.md"}
 
 func TestEveryNameHasItsRow(t *testing.T) {
 	rows := map[string][]string{} // names by chapter

@@ -148,7 +148,7 @@ function alive() {
   clearTimeout(pulse);
   pulse = setTimeout(alive, ALIVE);
   if (document.hidden || due) return;
-  told ??= { at: [WIDTH / 2, HEIGHT - 20] };
+  told ??= { at: [40 + ([...me.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % (WIDTH - 200)), HEIGHT - 20] }; // waiting at the edge
   tell();
 }
 
