@@ -1,6 +1,6 @@
 // Package board is a whiteboard: people draw on it together, see each other's pens, and undo what was theirs.
 //
-// In memory are the boards and what can be undone. SQLite has each board, whole, with the keys of its newest edits, so
+// In memory are the boards and what can be undone. SQLite has the objects, and the keys of each board's newest edits, so
 // that one which is sent again after a restart is still done once. Read events.go first: it is the whole protocol;
 // sheet.go is a board without sockets, with undo per person; bots.go draws the little pictures of drawings.json.
 package board
@@ -39,10 +39,12 @@ type Boards struct {
 func New(s *site.Site) *Boards {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &Boards{Handler: shell.Page(page, web), site: s, ns: s.Server.Of("/board"), stop: stop}
-	s.Schema(`CREATE TABLE IF NOT EXISTS board_sheets (board TEXT PRIMARY KEY, sheet TEXT)`)
+	s.Schema(`CREATE TABLE IF NOT EXISTS board_sheets (board TEXT PRIMARY KEY, sheet TEXT);
+		CREATE TABLE IF NOT EXISTS board_objects (board TEXT, id TEXT, object TEXT, PRIMARY KEY (board, id))`)
 	b.sheets = map[string]*sheet{First: {Objects: map[string]*Object{}}}
 	var all []byte
-	err := s.DB.QueryRowContext(ctx, `SELECT json_group_object(board, json(sheet)) FROM board_sheets`).Scan(&all)
+	err := s.DB.QueryRowContext(ctx, `SELECT json_group_object(board, json_set(sheet, '$.Objects', json((
+		SELECT json_group_object(id, json(object)) FROM board_objects o WHERE o.board = s.board)))) FROM board_sheets s`).Scan(&all)
 	if err = cmp.Or(err, json.Unmarshal(all, &b.sheets)); err != nil {
 		panic(err) // the disk fails, or the file is not ours
 	}
@@ -72,10 +74,7 @@ func New(s *site.Site) *Boards {
 func (b *Boards) About() shell.About { return page.About }
 
 // Close ends what it runs.
-func (b *Boards) Close() {
-	b.stop()
-	b.running.Wait()
-}
+func (b *Boards) Close() { b.stop(); b.running.Wait() }
 
 // open shows a board, and from then on what becomes of it. For a new one, those make room that are empty and left.
 func (b *Boards) open(ctx context.Context, s *brio.Socket, name string) ([]string, error) {
@@ -87,10 +86,10 @@ func (b *Boards) open(ctx context.Context, s *brio.Socket, name string) ([]strin
 		}
 		maps.DeleteFunc(b.sheets, func(other string, s *sheet) bool {
 			n, _ := b.ns.To("#" + other).Local().Count(ctx) // it asks nobody, so it can't fail
-			return len(b.sheets) >= MaxBoards && other != First && len(s.Objects)+n == 0 && b.exec(`DELETE FROM board_sheets WHERE board = ?`, other)
+			return len(b.sheets) >= maxBoards && other != First && len(s.Objects)+n == 0 && b.exec(`DELETE FROM board_sheets WHERE board = ?`, other)
 		})
-		if len(b.sheets) >= MaxBoards {
-			return nil, brio.Errorf("There are %d boards already. Open one of them, or clear one and leave it.", MaxBoards)
+		if len(b.sheets) >= maxBoards {
+			return nil, brio.Errorf("There are %d boards already. Open one of them, or clear one and leave it.", maxBoards)
 		}
 		b.sheets[name] = &sheet{Objects: map[string]*Object{}}
 	}
@@ -111,8 +110,11 @@ func (b *Boards) edit(who site.Person, e Delta) error {
 	if d == nil {
 		return err
 	}
-	text, _ := json.Marshal(b.sheets[e.Board]) // texts and numbers can't fail
-	b.exec(`REPLACE INTO board_sheets VALUES (?, ?)`, e.Board, string(text))
+	delta, _ := json.Marshal(d) // texts and numbers can't fail
+	rest, _ := json.Marshal(sheet{Version: d.Version, Keys: b.sheets[e.Board].Keys})
+	b.exec(`DELETE FROM board_objects WHERE board = ? AND id IN (SELECT value FROM json_each(?, '$.drop'))`, e.Board, string(delta))
+	b.exec(`REPLACE INTO board_objects SELECT ?, value ->> 'id', value FROM json_each(?, '$.put')`, e.Board, string(delta))
+	b.exec(`REPLACE INTO board_sheets VALUES (?, ?)`, e.Board, string(rest))
 	return Edited.Emit(b.ns.To("#"+e.Board), *d)
 }
 
@@ -134,7 +136,6 @@ func (b *Boards) exec(statement string, args ...any) (done bool) {
 	return err == nil
 }
 
-// page is what surrounds the board and says how it works.
 var page = shell.Content{
 	About: shell.About{Name: "board", Sentence: "Draw together. What you draw on the train is there when the train leaves the tunnel, and undo is yours alone."},
 	How: [3]string{

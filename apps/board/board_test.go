@@ -59,18 +59,18 @@ func TestBoardsAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, b := start(t, site.Config{Quiet: true})
 		ada := connect(t, briotest.Serve(t, s.Server), s, "ada")
-		for i := range MaxBoards - 1 {
+		for i := range maxBoards - 1 {
 			name := fmt.Sprint("board", i)
 			briotest.Do(t, ada, Open, name)
 			briotest.Do(t, ada, Edit, Delta{Board: name, Key: fmt.Sprint("e", i), Put: []*Object{line("a", 10)}})
 		}
 		refuses(t, ada, "more", "There are 16 boards already")
 		briotest.Do(t, ada, Edit, Delta{Board: "board3", Key: "clear", Drop: []string{"a"}})
-		if names := briotest.Do(t, ada, Open, "more"); len(names) != MaxBoards || strings.Contains(strings.Join(names, " "), "board3") {
+		if names := briotest.Do(t, ada, Open, "more"); len(names) != maxBoards || strings.Contains(strings.Join(names, " "), "board3") {
 			t.Errorf("the boards are %q", names)
 		}
 		var stored int
-		if err := b.site.DB.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM board_sheets`).Scan(&stored); err != nil || stored != MaxBoards-2 {
+		if err := b.site.DB.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM board_sheets`).Scan(&stored); err != nil || stored != maxBoards-2 {
 			t.Errorf("%d boards are stored, %v", stored, err) // neither the first nor the new one has anything
 		}
 	})

@@ -25,8 +25,7 @@ type artist struct {
 func (b *Boards) artists() (artists []*artist) {
 	b.site.Warn("read the drawings", json.Unmarshal(drawings, &artists))
 	for _, a := range artists {
-		for a.next < a.First && !b.site.Quiet {
-			a.rest = 0
+		for ; a.next < a.First && !b.site.Quiet; a.rest = 0 {
 			b.act(a)
 		}
 	}
@@ -41,8 +40,8 @@ func (b *Boards) act(a *artist) {
 	step := a.Script[a.next%len(a.Script)]
 	o, part := *step.Put[0], *step.Put[0]
 	part.Points = o.Points[a.at:min(a.at+7, len(o.Points))]
-	hint := Hint{Who: a.Person, At: [2]int16(part.Points[len(part.Points)-1][:2]), Object: &part, From: a.at}
-	b.site.Warn("show a pen", Point.Emit(b.ns.To("#"+First).Volatile(), hint))
+	end := part.Points[len(part.Points)-1]
+	b.site.Warn("show a pen", Point.Emit(b.ns.To("#"+First).Volatile(), Hint{a.Person, [2]int16(end[:2]), &part, a.at}))
 	if a.at += 7; a.at >= len(o.Points) {
 		_ = b.edit(a.Person, Delta{Board: First, Put: []*Object{&o}, Drop: step.Drop}) // the board may be full
 		a.next, a.at, a.rest = a.next+1, 0, step.Rest

@@ -72,7 +72,7 @@ func text(o *Object) string {
 // Several people draw, move, erase, clear, undo and redo at random, and others come in the middle of it. In the end all
 // have what the server has, nobody got a version twice or not at all, and whoever undid something undid their own.
 func TestManyPeopleDrawAtOnce(t *testing.T) {
-	const people, edits, late = 6, 150, 12
+	const people, edits, late = 6, 100, 12
 	synctest.Test(t, func(t *testing.T) {
 		s, b := start(t, site.Config{Quiet: true})
 		net := briotest.Serve(t, s.Server)

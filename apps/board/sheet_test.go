@@ -144,7 +144,7 @@ func TestAnEditThatComesTwiceIsOne(t *testing.T) {
 
 func TestWhatThereIsRoomFor(t *testing.T) {
 	s := newSheet()
-	for i := range MaxObjects {
+	for i := range maxObjects {
 		do(t, s, ada, put(line("a"+string(rune(0x1000+i)), 10)))
 	}
 	refused(t, s, bob, put(line("b", 10)), "The board is full. Clear something first.")
@@ -156,7 +156,7 @@ func TestWhatThereIsRoomFor(t *testing.T) {
 	do(t, s, bob, put(line("b", 10)))
 	do(t, s, bob, undo)
 	do(t, s, bob, undo)
-	if len(s.Objects) != MaxObjects {
+	if len(s.Objects) != maxObjects {
 		t.Errorf("%d objects are back", len(s.Objects))
 	}
 	for range 3 * maxChanges {
@@ -181,8 +181,8 @@ func TestNoObjects(t *testing.T) {
 		"too wide":           func(o *Object) { o.Width = 17 },
 		"one point":          func(o *Object) { o.Points = o.Points[:1] },
 		"no points":          func(o *Object) { o.Kind, o.Points = "stroke", nil },
-		"too many points":    func(o *Object) { o.Kind, o.Points = "stroke", make([][3]int16, MaxPoints+1) },
-		"beside the paper":   func(o *Object) { o.Points[1][0] = Width + 1 },
+		"too many points":    func(o *Object) { o.Kind, o.Points = "stroke", make([][3]int16, maxPoints+1) },
+		"beside the paper":   func(o *Object) { o.Points[1][0] = wide + 1 },
 		"below the paper":    func(o *Object) { o.Points[1][1] = -1 },
 		"a stroke too wide":  func(o *Object) { o.Points[1][2] = 201 },
 		"text of a line":     func(o *Object) { o.Text = "x" },
@@ -200,9 +200,9 @@ func TestNoObjects(t *testing.T) {
 	if (*Object)(nil).check() == nil {
 		t.Error("nothing is taken for an object")
 	}
-	stroke := &Object{ID: "a", Kind: "stroke", Color: "red", Width: 4, Points: make([][3]int16, MaxPoints)}
+	stroke := &Object{ID: "a", Kind: "stroke", Color: "red", Width: 4, Points: make([][3]int16, maxPoints)}
 	label := &Object{ID: "a", Kind: "text", Color: "blue", Width: 8, Points: make([][3]int16, 1), Text: strings.Repeat("ä", 80)}
-	for _, o := range []*Object{line("a", Width-10), stroke, label} {
+	for _, o := range []*Object{line("a", wide-10), stroke, label} {
 		if err := o.check(); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
