@@ -7,7 +7,7 @@ import { Pass } from "/shell/pass.js";
 import { Model } from "./model.js";
 import { Others } from "./others.js";
 import { Outbox } from "./outbox.js";
-import { bounds, draw, HEIGHT, moved, palette, paper, WIDTH } from "./paint.js";
+import { bounds, draw, HEIGHT, INKS, moved, palette, paper, WIDTH } from "./paint.js";
 import { Pen } from "./pen.js";
 import { View } from "./view.js";
 
@@ -303,16 +303,15 @@ function width(value) {
 }
 
 const widen = () => width({ 2: 4, 4: 8, 8: 2 }[pen.width]);
-const swatches = ["ink", "pencil", "red", "green", "ochre", "blue", "violet"];
-const inks = { ink: "var(--ink)", pencil: "var(--muted)", red: "var(--accent-text)", green: "var(--live)", ochre: "var(--warn)", blue: "light-dark(#2b5aa8, #84aef5)", violet: "light-dark(#7d3f98, #c792e0)" };
+const inks = Object.keys(INKS);
 for (const button of document.querySelectorAll("button[data-tool]")) button.addEventListener("click", () => tool(button.dataset.tool));
 for (const button of document.querySelectorAll("[data-color]")) {
-  button.style.color = inks[button.dataset.color];
+  button.style.color = INKS[button.dataset.color];
   button.addEventListener("click", () => color(button.dataset.color));
 }
 $("[data-width]").addEventListener("click", widen);
 tool("stroke");
-color(swatches.includes(store.get("brio.board.color")) ? store.get("brio.board.color") : "ink");
+color(inks.includes(store.get("brio.board.color")) ? store.get("brio.board.color") : "ink");
 width(4);
 
 for (const bar of document.querySelectorAll("[role=toolbar]")) {
@@ -345,7 +344,7 @@ addEventListener("keydown", (event) => {
   if (tools[key]) {
     tool(tools[key]);
     say(`${$(`button[data-tool="${tools[key]}"]`).getAttribute("aria-label")} chosen`);
-  } else if (swatches[key - 1]) color(swatches[key - 1]);
+  } else if (inks[key - 1]) color(inks[key - 1]);
   else if (key === "w") widen();
   else if (key === "+" || key === "=") view.zoom(1.25);
   else if (key === "-") view.zoom(0.8);

@@ -3,7 +3,9 @@
 export const WIDTH = 1600;
 export const HEIGHT = 900;
 const SIZES = { 2: 18, 4: 26, 8: 40 }; // of text, by the width of the pen
-const COLORS = {
+
+// INKS are what one draws with: the tokens, and two more that are read well on both papers.
+export const INKS = {
   ink: "var(--ink)",
   pencil: "var(--muted)",
   red: "var(--accent-text)",
@@ -11,10 +13,8 @@ const COLORS = {
   ochre: "var(--warn)",
   blue: "light-dark(#2b5aa8, #84aef5)",
   violet: "light-dark(#7d3f98, #c792e0)",
-  paper: "var(--paper)",
-  line: "var(--line)",
-  edge: "var(--edge)",
 };
+const COLORS = { ...INKS, paper: "var(--paper)", line: "var(--line)" };
 const measure = document.createElement("canvas").getContext("2d");
 
 // palette reads the colours of the theme, and calls changed when there is another one.
