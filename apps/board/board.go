@@ -124,7 +124,7 @@ func (b *Boards) hint(_ context.Context, s *brio.Socket, h Hint) (err error) {
 		h.Object.By = h.Who
 		err = h.Object.check()
 	}
-	if err != nil {
+	if err != nil || h.From < 0 || h.From > maxPoints {
 		return err
 	}
 	return Point.Emit(s.To(s.Rooms()[1:]...).Volatile(), h)

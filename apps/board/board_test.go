@@ -93,6 +93,7 @@ func TestHints(t *testing.T) {
 				t.Errorf("they see %+v", h)
 			}
 		}
+		briotest.Send(t, ada, Point, Hint{From: maxPoints + 1})
 		forged.Kind = "page"
 		for c, h := range map[*briotest.Client]Hint{ada: {Object: forged}, guest: {}} {
 			if _, err := c.Do(t.Context(), string(Point), h); err == nil {
