@@ -75,7 +75,7 @@ func (b *bots) begin(t *text) {
 	}
 	at := len(t.runes)
 	if i >= 0 {
-		at = utf8.RuneCountInString(whole[:i+len(where+cut)])
+		at = min(at, utf8.RuneCountInString(whole[:i+len(where+cut)]))
 	} else if cut != "" {
 		return
 	}

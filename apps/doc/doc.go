@@ -28,8 +28,8 @@ import (
 var web embed.FS
 
 const (
-	home     = "minutes" // the document that is always there
-	maxTexts = 50
+	home      = "minutes" // the document that is always there
+	maxTexts  = 50
 	maxPeople = 100 // who are shown in one
 )
 

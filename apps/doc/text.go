@@ -86,6 +86,9 @@ func (t *text) change(c *Change) (bool, error) {
 		c.Revision, t.Last[c.Client] = t.Revision, [2]int{c.Seq, t.Revision}
 		t.History = append(t.History, *c)
 		t.forget()
+		for i, p := range t.told.People { // the change tells them
+			t.told.People[i].Selection = t.selections[p.Client]
+		}
 	}
 	return isEdit, nil
 }
