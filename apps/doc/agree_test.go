@@ -45,7 +45,7 @@ func TestGoAndJavaScriptAgree(t *testing.T) {
 		c.C, c.MadeByA = orNone(randomOperation(r, len(made))), string(made)
 		c.AOverB, c.BOverA, c.Composed = orNone(c.A.Over(c.B, false)), orNone(c.B.Over(c.A, true)), orNone(compose(c.A, c.C))
 		for at := range runes {
-			c.Moved = append(c.Moved, c.A.Move(at))
+			c.Moved = append(c.Moved, c.A.Move([2]int{at})[0])
 		}
 		said.Cases = append(said.Cases, c)
 	}

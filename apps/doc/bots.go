@@ -10,110 +10,99 @@ import (
 	"github.com/briohq/brio/apps/site"
 )
 
-// script has a line for each thing that simulated people do: who|where|cut|write, and ~
-// for a new line. Those that only cut, at its end, tidy up for the next time.
+// script is what simulated people do: who|where|cut|write, ~ for a new line. The lines
+// that only cut, at its end, tidy up for the next time.
 //
 //go:embed script.txt
 var script string
 
 var (
-	lines = strings.Split(strings.TrimSpace(strings.ReplaceAll(script, "~", "\v")), "\n")
+	lines = strings.Split(strings.TrimSpace(script), "\n")
 	tidy  = slices.IndexFunc(lines, func(line string) bool { return strings.HasSuffix(line, "|") })
 )
 
-// bots are simulated people who keep the minutes, letter by letter. They touch only
-// words of their own, and only while these are as they left them.
-type bots struct {
-	names []string // of those who are there
-	next  int      // of the lines
-	hands []*hand
-}
-
 // hand is somebody at the keyboard.
 type hand struct {
-	who        string
-	cut, write []rune // first to be removed before the cursor, then to be written there
-	corrects   bool
-	wait       int // ticks until the next letter
+	who, cut, write string // first to be removed before the cursor, then to be written there
+	wait            int    // ticks until the next letter
 }
 
-func (b *bots) people(t *text) []Person {
-	people := make([]Person, len(b.names))
-	for i, name := range b.names {
-		people[i] = Person{Person: site.Person{ID: name, Name: name}, Client: name, Selection: t.selections[name], Simulated: true}
-	}
-	return people
+// bots keep the minutes, letter by letter. They touch only words of their own, and only
+// while these are as they left them. One of them writes while another one corrects.
+type bots struct {
+	next  int // line of the script
+	hands [2]hand
 }
 
 // simulate is one tick.
 func (d *Doc) simulate(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	b, t := &d.bots, d.texts[home]
-	if b.names = nil; on {
-		b.names = []string{"Ines", "Jonas", "Mira", "Teo"}
-		b.hands = slices.DeleteFunc(b.hands, func(h *hand) bool { h.wait--; return h.wait < 0 && !d.strike(t, h) })
-		b.begin(t)
+	t := d.texts[home]
+	for _, bot := range []string{"Ines", "Jonas", "Mira", "Teo"} {
+		if _, here := t.people[bot]; here != on {
+			d.site.Warn("tell", d.tell(t, Change{Doc: home, Client: bot, Who: site.Person{ID: bot, Name: bot, Role: "simulated"}, Gone: !on}))
+		}
+	}
+	for i := range d.bots.hands {
+		if h := &d.bots.hands[i]; on && h.cut+h.write != "" {
+			d.strike(t, h)
+		}
+	}
+	if on {
+		d.bots.begin(t)
 	}
 }
 
-// begin puts somebody at the next line of the script. One may correct while another
-// writes.
+// begin puts somebody at the next line.
 func (b *bots) begin(t *text) {
-	step := strings.Split(strings.ReplaceAll(lines[b.next%len(lines)], "\v", "\n"), "|")
-	who, where, cut, write := step[0], step[1], step[2], step[3]
-	if slices.ContainsFunc(b.hands, func(h *hand) bool { return h.who == who || h.corrects == (cut != "") }) {
-		return
+	line := strings.Split(strings.ReplaceAll(lines[b.next%len(lines)], "~", "\n"), "|")
+	next, find := hand{line[0], line[2], line[3], 4 + rand.IntN(12)}, line[1]+line[2]
+	mine, other := min(len(next.cut), 1), b.hands[1-min(len(next.cut), 1)]
+	if b.hands[mine].cut+b.hands[mine].write != "" || other.who == next.who && other.cut+other.write != "" {
+		return // they are still at it
 	}
-	whole, find := string(t.runes)+"\n", where+cut
-	if write == "" {
-		find += "\n" // whole lines only
+	whole := string(t.runes) + "\n"
+	i, at := strings.LastIndex(whole, find), len(t.runes)
+	if next.write == "" {
+		i = strings.LastIndex(whole, find+"\n") // only whole lines
 	}
-	i := strings.LastIndex(whole, find)
-	if i < 0 || write != "" {
+	if i < 0 || next.write != "" {
 		b.next++ // else there may be another one to tidy up
 	}
-	at := len(t.runes)
-	if i >= 0 {
-		at = min(at, utf8.RuneCountInString(whole[:i+len(where+cut)]))
-	} else if cut != "" {
+	if i >= 0 && find != "" {
+		at = utf8.RuneCountInString(whole[:i+len(find)])
+	} else if next.cut != "" {
 		return
 	}
-	t.selections[who] = [2]int{at, at}
-	b.hands = append(b.hands, &hand{who, []rune(cut), []rune(write), cut != "", 4 + rand.IntN(12)})
+	p := t.people[next.who]
+	p.Selection = [2]int{at, at}
+	t.people[next.who], b.hands[mine] = p, next
 }
 
-// strike is one letter, and reports whether there is another one to come.
-func (d *Doc) strike(t *text, h *hand) bool {
-	at := t.selections[h.who][1]
-	from, insert := at, ""
+// strike is one letter.
+func (d *Doc) strike(t *text, h *hand) {
+	if h.wait--; h.wait >= 0 {
+		return
+	}
+	h.wait = rand.IntN(2)
+	at := t.people[h.who].Selection[1]
+	from, cut, write, insert := at, []rune(h.cut), []rune(h.write), ""
 	switch {
-	case len(h.cut) > 0:
-		if from = at - len(h.cut); from < 0 || !slices.Equal(t.runes[from:at], h.cut) {
-			return false // somebody else has been there
-		}
-		if len(h.write) > 0 {
-			from = at - 1
-		}
-		h.cut = h.cut[:len(h.cut)-(at-from)]
-	case len(h.write) > 0:
-		insert, h.write = string(h.write[0]), h.write[1:]
+	case len(cut) == 0:
+		insert, h.write = string(write[:1]), string(write[1:])
+	case at < len(cut) || string(t.runes[at-len(cut):at]) != h.cut:
+		*h = hand{} // somebody else has been there
+		return
+	case len(write) > 0:
+		from, h.cut = at-1, string(cut[:len(cut)-1])
 	default:
-		return false
+		from, h.cut = at-len(cut), ""
 	}
 	o := Operation{}.add(Step{Keep: from}).add(Step{Cut: at - from}).add(Step{Insert: insert}).add(Step{Keep: len(t.runes) - at})
-	caret := from + len([]rune(insert))
-	h.wait = rand.IntN(2)
-	return d.change(t, Change{Doc: home, Client: h.who, Seq: t.Last[h.who][0] + 1, Revision: t.Revision, Operation: o, Selection: [2]int{caret, caret}}) == nil
-}
-
-// finish lets those who write finish.
-func (d *Doc) finish() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, h := range d.bots.hands {
-		for d.strike(d.texts[home], h) {
-		}
+	at = from + utf8.RuneCountInString(insert)
+	c := Change{Doc: home, Client: h.who, Who: t.people[h.who].Who, Seq: t.Last[h.who][0] + 1, Revision: t.Revision, Operation: o, Selection: [2]int{at, at}}
+	if d.change(t, c) != nil {
+		*h = hand{} // the document is full
 	}
-	d.bots.hands = nil
 }

@@ -14,8 +14,12 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,9 +32,8 @@ import (
 var web embed.FS
 
 const (
-	home      = "minutes" // the document that is always there
-	maxTexts  = 50
-	maxPeople = 100 // who are shown in one
+	home                = "minutes" // the document that is always there
+	maxTexts, maxPeople = 50, 100
 )
 
 var docName = regexp.MustCompile(`^[\p{L}\p{N}-]{1,32}$`)
@@ -56,16 +59,19 @@ func New(s *site.Site) *Doc {
 	ctx, stop := context.WithCancel(context.Background())
 	d := &Doc{Handler: shell.Page(page, web), site: s, ns: s.Server.Of("/doc"), stop: stop, texts: map[string]*text{}}
 	s.Warn("load documents", d.load())
-	if d.bots.next = tidy; d.texts[home] == nil {
+	if d.texts[home] == nil {
 		d.add(home)
-		for d.bots.next = 0; d.bots.next < 4 && !s.Quiet; d.finish() {
-			d.bots.begin(d.texts[home]) // they have begun already
-		}
+	}
+	if len(d.texts[home].runes) > 0 {
+		d.bots.next = tidy
+	}
+	for range 250 {
+		d.simulate(!s.Quiet) // they have begun already
 	}
 	d.ns.Use(s.Passes.Admit)
-	d.ns.OnDisconnect(func(context.Context, *brio.Socket, brio.Reason) error {
-		d.flush() // it may have been the last one
-		return nil
+	d.ns.OnDisconnect(func(_ context.Context, s *brio.Socket, _ brio.Reason) error {
+		defer d.store() // it may have been the last one
+		return d.leave(s)
 	})
 	Open.Handle(d.ns, d.open)
 	Edit.Handle(d.ns, d.edit)
@@ -74,7 +80,7 @@ func New(s *site.Site) *Doc {
 	d.running.Go(func() {
 		crowd.Each(ctx, 150*time.Millisecond, func(_ time.Time, simulated bool) {
 			d.simulate(simulated)
-			d.flush()
+			d.store()
 		})
 	})
 	return d
@@ -87,65 +93,133 @@ func (d *Doc) About() shell.About { return page.About }
 func (d *Doc) Close() {
 	d.stop()
 	d.running.Wait()
-	d.finish()
-	d.flush()
+	d.store()
 }
 
-// open lets a page into a document. It joins and gets its snapshot under the lock: no
+// open lets a page into a document. It joins and gets its state under the lock: no
 // change is in both, and none in neither.
-func (d *Doc) open(_ context.Context, s *brio.Socket, o Opening) (none brio.None, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	who, t := site.Who(s), d.texts[o.Doc]
-	switch {
-	case !docName.MatchString(o.Doc) || len(o.Client) > 32:
-		return none, brio.Errorf("Name the document with up to 32 letters, digits and dashes.")
-	case t == nil && who.ID == "":
-		return none, brio.Errorf("There is no such document.")
-	case t == nil && len(d.texts) >= maxTexts:
-		return none, brio.Errorf("There are %d documents, and no room for another. Open one of them.", maxTexts)
-	case t == nil:
-		t = d.add(o.Doc)
-	}
-	s.Leave(place.Get(s)[0])
-	at := [2]string{o.Doc, who.ID + "." + o.Client}
-	place.Set(s, at)
-	s.Join(o.Doc)
-	t.told = Presence{} // to tell it too
-	snapshot := Snapshot{Doc: o.Doc, Epoch: t.Epoch, Revision: t.Revision, Client: at[1], Seq: t.Last[at[1]][0]}
-	if missed, known := t.since(o.Revision); known && o.Epoch == t.Epoch {
-		snapshot.Changes = missed
-	} else {
-		whole := string(t.runes)
-		snapshot.Text = &whole
-	}
-	return none, Opened.Emit(s, snapshot)
-}
-
-// edit makes a change, and tells everybody.
-func (d *Doc) edit(_ context.Context, s *brio.Socket, c Change) (none brio.None, err error) {
-	if _, err := site.Must(s); err != nil {
+func (d *Doc) open(_ context.Context, s *brio.Socket, held State) (none brio.None, err error) {
+	if err := d.leave(s); err != nil {
 		return none, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	who, t := site.Who(s), d.texts[held.Doc]
+	switch {
+	case !docName.MatchString(held.Doc) || len(held.Client) > 32:
+		return none, brio.Errorf("Name the document with up to 32 letters, digits and dashes.")
+	case t == nil && (who.ID == "" || len(d.texts) >= maxTexts):
+		return none, brio.Errorf("There are %d documents, and no room for another. Open one of them.", len(d.texts))
+	case t == nil:
+		t, err = d.add(held.Doc), Documents.Emit(d.ns, d.names())
+	case len(t.people) >= maxPeople:
+		return none, brio.Errorf("There are %d people at this document. Open another one.", maxPeople)
+	}
+	at := [2]string{held.Doc, who.ID + "." + held.Client}
+	place.Set(s, at)
+	s.Join(held.Doc)
+	if who.ID != "" {
+		err = errors.Join(err, d.tell(t, Change{Doc: at[0], Client: at[1], Who: who, socket: s.ID()}))
+	}
+	state := State{at[0], t.Epoch, t.Revision, at[1], t.Last[at[1]][0], nil, nil, t.people, d.names()}
+	missed, known := t.since(held.Revision)
+	if state.Changes = missed; !known || held.Epoch != t.Epoch {
+		whole := string(t.runes)
+		state.Text, state.Changes = &whole, nil
+	}
+	return none, errors.Join(err, Opened.Emit(s, state))
+}
+
+// edit makes a change.
+func (d *Doc) edit(_ context.Context, s *brio.Socket, c Change) (none brio.None, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	at := place.Get(s)
-	t := d.texts[at[0]]
-	if t == nil || at[0] != c.Doc {
+	if c.Who, err = site.Must(s); err != nil {
+		return none, err
+	} else if at[0] != c.Doc || d.texts[c.Doc] == nil {
 		return none, brio.Errorf("Open the document first.")
 	}
-	c.Client = at[1]
-	return none, d.change(t, c)
+	c.Client, c.Gone, c.socket = at[1], false, s.ID()
+	return none, d.change(d.texts[c.Doc], c)
 }
 
 func (d *Doc) change(t *text, c Change) error {
-	if isNew, err := t.change(&c); err != nil || !isNew {
+	if isNews, err := t.change(&c); err != nil || !isNews {
 		return err
 	}
-	return Edited.Emit(d.ns.To(c.Doc), c)
+	return d.tell(t, c)
+}
+
+// tell tells everybody at a document of a change. The caller has the lock.
+func (d *Doc) tell(t *text, c Change) error {
+	key := "" // a selection makes the one before worthless, an operation doesn't
+	if c.Operation == nil && !c.Gone {
+		key = c.Client
+	}
+	err := Edited.Emit(d.ns.To(c.Doc).Latest(key), c)
+	if delete(t.people, c.Client); !c.Gone {
+		c.Operation = nil
+		t.people[c.Client] = c
+	}
+	return err
+}
+
+// leave lets a socket out of its document.
+func (d *Doc) leave(s *brio.Socket) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at := place.Get(s)
+	s.Leave(at[0])
+	if t := d.texts[at[0]]; t != nil && t.people[at[1]].socket == s.ID() {
+		return d.tell(t, Change{Doc: at[0], Client: at[1], Gone: true})
+	}
+	return nil
 }
 
 func (d *Doc) add(name string) *text {
-	d.texts[name] = &text{kept: kept{Epoch: rand.Text(), Last: map[string][2]int{}}, selections: map[string][2]int{}}
+	d.texts[name] = &text{kept: kept{Epoch: rand.Text(), Last: map[string][2]int{}}, people: map[string]Change{}}
 	return d.texts[name]
+}
+
+func (d *Doc) names() []string { return slices.Sorted(maps.Keys(d.texts)) }
+
+// load reads what is stored.
+func (d *Doc) load() error {
+	d.site.Schema(`CREATE TABLE IF NOT EXISTS doc_text (name TEXT PRIMARY KEY, text TEXT NOT NULL, kept BLOB NOT NULL)`)
+	rows, err := d.site.DB.QueryContext(context.Background(), `SELECT name, text, kept FROM doc_text WHERE text != ''`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, whole, state string
+		err := rows.Scan(&name, &whole, &state)
+		t := d.add(name)
+		if err := errors.Join(err, json.Unmarshal([]byte(state), &t.kept)); err != nil {
+			return err
+		}
+		t.runes, t.stored = []rune(whole), t.Revision
+	}
+	return rows.Err()
+}
+
+// store stores the documents that have changed, and forgets those that are empty.
+func (d *Doc) store() {
+	var rows [][3]any
+	d.mu.Lock()
+	for name, t := range d.texts {
+		if t.stored != t.Revision {
+			state, err := json.Marshal(t.kept)
+			d.site.Warn("store", err)
+			rows, t.stored = append(rows, [3]any{name, string(t.runes), state}), t.Revision
+		} else if len(t.runes)+len(t.people) == 0 && name != home {
+			delete(d.texts, name)
+		}
+	}
+	d.mu.Unlock()
+	for _, row := range rows {
+		_, err := d.site.DB.ExecContext(context.Background(), `REPLACE INTO doc_text VALUES (?, ?, ?)`, row[:]...)
+		d.site.Warn("store", err)
+	}
 }

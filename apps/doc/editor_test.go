@@ -8,24 +8,24 @@ import (
 
 // editor is a page's copy of a text, by the rules of web/copy.js.
 type editor struct {
-	client    string
-	base      []rune // of the newest revision that it knows
-	text      []rune
-	revision  int
-	seq       int
-	underWay  Operation
-	gathered  Operation
-	inbox     []Change // what the server has sent, and has not arrived
-	outbox    []Change
-	script    *[]event // what happened to it, if that is recorded
-	offline   bool
+	client   string
+	base     []rune // of the newest revision that it knows
+	text     []rune
+	revision int
+	seq      int
+	underWay Operation
+	gathered Operation
+	inbox    []Change // what the server has sent, and has not arrived
+	outbox   []Change
+	script   *[]event // what happened to it, if that is recorded
+	offline  bool
 }
 
 // event is one thing that happens to an editor, for the same to happen to web/copy.js.
 type event struct {
 	Edit    Operation `json:"edit,omitempty"`
 	Receive *Change   `json:"receive,omitempty"`
-	Open    *Snapshot `json:"open,omitempty"`
+	Open    *State    `json:"open,omitempty"`
 	Text    string    `json:"text"`           // then
 	Sent    *Change   `json:"sent,omitempty"` // and what it sends
 }

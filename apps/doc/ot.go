@@ -1,6 +1,7 @@
 package doc
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,9 +20,8 @@ type Step struct {
 
 // Over returns the operation for the text that p has made of the one both were made
 // for. Where both insert, what it inserts stands before what p does, or after it.
-func (o Operation) Over(p Operation, after bool) Operation {
-	var out Operation
-	o, p = append(Operation{}, o...), append(Operation{}, p...) // their first steps get shorter
+func (o Operation) Over(p Operation, after bool) (out Operation) {
+	o, p = slices.Clone(o), slices.Clone(p) // their first steps get shorter
 	for len(o)+len(p) > 0 {
 		switch {
 		case len(o) > 0 && o[0].Insert != "" && (!after || len(p) == 0 || p[0].Insert == ""):
@@ -48,21 +48,19 @@ func (o Operation) Apply(text []rune) (out []rune) {
 	return out
 }
 
-// Move returns where a place between two characters has moved. What is inserted right
-// there comes behind it.
-func (o Operation) Move(at int) int {
-	moved, seen := at, 0
-	for _, s := range o {
-		if seen < at {
-			moved += utf8.RuneCountInString(s.Insert) - min(s.Cut, at-seen)
+// Move returns where places between characters have moved. What is inserted right
+// there comes behind them.
+func (o Operation) Move(places [2]int) [2]int {
+	for i, at := range places {
+		seen := 0
+		for _, s := range o {
+			if seen < at {
+				places[i] += utf8.RuneCountInString(s.Insert) - min(s.Cut, at-seen)
+			}
 			seen += s.Keep + s.Cut
 		}
 	}
-	return moved
-}
-
-func (o Operation) moveBoth(selection [2]int) [2]int {
-	return [2]int{o.Move(selection[0]), o.Move(selection[1])}
+	return places
 }
 
 // length returns how long a text must be for the operation, or -1 for nonsense.
@@ -79,14 +77,12 @@ func (o Operation) length() (n int) {
 
 // add adds a step, to the last one if that does the same.
 func (o Operation) add(s Step) Operation {
-	if s == (Step{}) {
-		return o
-	}
 	if i := len(o) - 1; i >= 0 && (o[i].Keep > 0) == (s.Keep > 0) && (o[i].Cut > 0) == (s.Cut > 0) {
 		o[i] = Step{o[i].Keep + s.Keep, o[i].Cut + s.Cut, o[i].Insert + s.Insert}
-		return o
+	} else if s != (Step{}) {
+		o = append(o, s)
 	}
-	return append(o, s)
+	return o
 }
 
 // skip leaves out n of the characters that the first step keeps or cuts.

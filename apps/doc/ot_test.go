@@ -61,7 +61,7 @@ func TestPlacesMoveWithTheText(t *testing.T) {
 		{"cut around", Operation{{Keep: 1}, {Cut: 4}}, 3, 1},
 		{"cut behind", Operation{{Keep: 3}, {Cut: 2}}, 3, 3},
 	} {
-		if got := c.o.Move(c.at); got != c.want {
+		if got := c.o.Move([2]int{c.at, 0})[0]; got != c.want {
 			t.Errorf("%s: at %d, want %d", c.what, got, c.want)
 		}
 	}

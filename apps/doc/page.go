@@ -4,10 +4,7 @@ import "github.com/briohq/brio/apps/shell"
 
 // page is what surrounds the document on its page and says how it works.
 var page = shell.Content{
-	About: shell.About{
-		Name:     "doc",
-		Sentence: "Several people write one text at once. What you write offline is merged when you are back.",
-	},
+	About: shell.About{Name: "doc", Sentence: "Several people write one text at once. What you write offline is merged when you are back."},
 	How: [3]string{
 		"Each page has one change under way and gathers the next one meanwhile; the server puts all changes in one order and transforms each over those that its author did not know of yet.",
 		"Every page does the same with what it hears, so that all end with the same text, each with its own cursor where it was among the words.",
@@ -18,10 +15,9 @@ var page = shell.Content{
 		{Name: "edit", What: "a change of the text, or a selection alone"},
 		{Name: "simulate", What: "let the simulated people write"},
 		{Name: "opened", What: "the changes since, or the text", In: true},
-		{Name: "edited", What: "a change, yours too, in order", In: true},
-		{Name: "people", What: "who is here, and where", In: true},
+		{Name: "edited", What: "a change, yours too; who is where", In: true},
+		{Name: "documents", What: "which there are", In: true},
 		{Name: "simulated", What: "the switch was used", In: true},
 	},
-	Files:  []string{"events.go", "ot.go", "text.go", "doc.go", "store.go", "bots.go", "web/copy.js", "web/ot.js"},
-	Limits: map[string]int{"text": maxText},
+	Files: []string{"events.go", "ot.go", "text.go", "doc.go", "bots.go", "web/copy.js", "web/ot.js"},
 }

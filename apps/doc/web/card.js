@@ -3,7 +3,7 @@
 
 import { count, s } from "/shell/dom.js";
 import { Copy } from "./copy.js";
-import { units } from "./ot.js";
+import { move, units } from "./ot.js";
 
 const LINE = 20; // px
 const LETTER = 3.6;
@@ -19,27 +19,24 @@ export function draw(live, { drawing, facts }) {
   drawing.append(svg);
   const copy = new Copy("minutes", "card", () => {});
   const carets = new Map();
-  let people = [];
   let last = "";
   let drawn = true;
 
   socket.on("connect", () => live.call("open", { doc: copy.name, client: "card", revision: copy.revision, epoch: copy.epoch }).catch(() => {}));
   socket.on("disconnect", () => (copy.opened = false));
-  socket.on("opened", (snapshot) => {
-    copy.open(snapshot);
+  socket.on("opened", (state) => {
+    copy.open(state);
+    carets.clear();
+    for (const [client, { selection }] of Object.entries(state.people)) carets.set(client, selection[1]);
     soon();
   });
   socket.on("edited", (change) => {
     if (!copy.opened) return;
-    copy.receive(change);
-    carets.set(change.client, change.selection[1]);
-    last = change.client;
-    soon();
-  });
-  socket.on("people", (presence) => {
-    people = presence.people;
-    carets.clear();
-    for (const { client, selection } of people) carets.set(client, selection[1]);
+    const operation = change.operation && copy.receive(change);
+    if (operation) for (const [client, at] of carets) carets.set(client, move(operation, at));
+    if (operation) last = change.client;
+    if (change.gone) carets.delete(change.client);
+    else carets.set(change.client, change.selection[1]);
     soon();
   });
 
@@ -63,9 +60,9 @@ export function draw(live, { drawing, facts }) {
       return s("rect", { x: LEFT + column * LETTER, y: y(row), width: Math.max(2, length * LETTER - 2), height: 8, rx: 4, fill: lit && "var(--accent)" });
     });
     letters.replaceChildren(...bars);
-    const places = people.map(({ client }) => at(units(copy.text, carets.get(client) ?? 0))).filter(shown);
+    const places = [...carets.values()].map((caret) => at(units(copy.text, caret))).filter(shown);
     marks.replaceChildren(...places.map(([row, column]) => s("rect", { x: LEFT + column * LETTER - 1, y: y(row) - 4, width: 1.5, height: 16 })));
-    facts.textContent = [count(people.length, "person", "people"), count(copy.text.split(/\s+/).filter(Boolean).length, "word"), `revision ${copy.revision}`].join(" · ");
+    facts.textContent = [count(carets.size, "person", "people"), count(copy.text.split(/\s+/).filter(Boolean).length, "word"), `revision ${copy.revision}`].join(" · ");
   }
 }
 

@@ -9,6 +9,7 @@ import { Editor } from "./editor.js";
 import { drawDocuments, drawPeople } from "./lists.js";
 
 const HOME = "minutes";
+const OFTEN = 100; // ms between two tellings of where we are
 const SOON = 200; // ms after which what waits is kept in the browser
 const SLOW = 400; // ms after which a change that is under way is worth a word
 
@@ -19,11 +20,12 @@ const { socket } = live;
 let draft; // of the document that is shown
 let copy;
 let next; // { draft, copy } that is being opened
-let people = [];
+let people = new Map(); // client → their last change
 let documents = [];
 let refusal = "";
 let saving; // a timer
 let slow = false;
+let telling; // a timer
 let told = ""; // the selection that the server knows of
 
 const paper = $("[data-paper]");
@@ -46,36 +48,41 @@ socket.on("disconnect", () => {
   changed();
 });
 
-socket.on("opened", (snapshot) => {
-  if (next?.copy.name !== snapshot.doc) return;
+socket.on("opened", (state) => {
+  if (next?.copy.name !== state.doc) return;
   if (next.copy !== copy) turnTo(next);
-  for (const operation of copy.open(snapshot)) editor.change(operation);
+  for (const operation of copy.open(state)) editor.change(operation);
+  documents = state.documents;
+  people = new Map(Object.entries(state.people));
+  editor.leave(new Set(people.keys()));
+  for (const [client, { who, selection }] of people) if (client !== copy.id) place(client, who.name, selection);
   told = "";
   changed();
   tellSelection();
 });
 
+// A change without an operation says where somebody is.
 socket.on("edited", (change) => {
   if (change.doc !== copy?.name || !copy.opened) return;
-  const operation = copy.receive(change);
+  const { client, who, gone, selection } = change;
+  const operation = change.operation && copy.receive(change);
   if (operation === undefined) return open({ draft, copy }).catch(failed); // something is missing
   if (operation) editor.change(operation);
-  const person = people.find(({ client }) => client === change.client);
-  if (person && change.client !== copy.id) place(person, change.selection);
+  if (gone) people.delete(client);
+  else people.set(client, change);
+  if (gone) editor.leave(new Set(people.keys()));
+  else if (client !== copy.id) place(client, who.name, selection);
   changed();
 });
 
-socket.on("people", (presence) => {
-  if (presence.doc !== copy?.name) return;
-  ({ people, documents } = presence);
-  editor.leave(new Set(people.map(({ client }) => client)));
-  for (const person of people) if (person.client !== copy.id) place(person, person.selection);
+socket.on("documents", (names) => {
+  documents = names;
   drawSides();
 });
 
 // place shows where somebody is in our text, which has changes that the server's has not.
-function place(person, selection) {
-  editor.place(person.client, person.name, selection.map((at) => copy.here(at)));
+function place(client, name, selection) {
+  editor.place(client, name, selection.map((at) => copy.here(at)));
 }
 
 // ---- What goes
@@ -102,6 +109,11 @@ async function send({ seq, operation }) {
 
 // tellSelection shows others where we are, once they have the text in which we are there.
 function tellSelection() {
+  telling ??= setTimeout(tellSelectionNow, OFTEN);
+}
+
+function tellSelectionNow() {
+  telling = undefined;
   const selection = String(editor.selection);
   if (!copy?.opened || copy.waiting || selection === told || !pass.person.id) return;
   told = selection;
@@ -133,7 +145,7 @@ async function enter(name) {
     else await begin(wanted);
   } catch (err) {
     claimed.close();
-    next = { draft, copy };
+    if (copy) open({ draft, copy }).catch(() => {}); // it is left already
     throw err;
   }
 }
@@ -150,7 +162,7 @@ function turnTo(wanted) {
     draft.close();
   }
   ({ draft, copy } = wanted);
-  people = [];
+  people = new Map();
   refusal = "";
   editor.show(copy.text);
   if (location.hash !== hash(copy.name) && (location.hash || copy.name !== HOME)) history.pushState(null, "", hash(copy.name));
@@ -208,14 +220,14 @@ function drawSides() {
   $("[data-blank]").hidden = copy.text !== "";
   $("[data-size]").textContent = count([...copy.text].length, "character");
   $("[data-people-label]").textContent = copy.opened ? "Here now" : "Last seen here";
-  $("[data-count]").textContent = people.length || "";
+  $("[data-count]").textContent = people.size || "";
   drawDocuments(documents, copy.name, (name) => enter(name).catch((err) => complain(err.message)));
-  const list = people.map((person) => {
-    const you = person.client === copy.id;
-    const line = you ? undefined : editor.lineOf(person.client);
-    return { ...person, you, more: you ? "you" : line && `line ${line}`, lively: editor.isLively(person.client) };
+  const list = [...people].map(([client, { who }]) => {
+    const you = client === copy.id;
+    const line = you ? undefined : editor.lineOf(client);
+    return { client, name: who.name, simulated: who.role === "simulated", you, more: you ? "you" : line && `line ${line}`, lively: editor.isLively(client) };
   });
-  drawPeople(list.sort((a, b) => b.you - a.you || (a.simulated ?? false) - (b.simulated ?? false) || a.name.localeCompare(b.name)));
+  drawPeople(list.sort((a, b) => b.you - a.you || a.simulated - b.simulated || a.name.localeCompare(b.name)));
 }
 
 // ---- Forms
