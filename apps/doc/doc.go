@@ -77,12 +77,8 @@ func New(s *site.Site) *Doc {
 	Edit.Handle(d.ns, d.edit)
 	shell.Pulse.Handle(d.ns, shell.Beat)
 	crowd := s.Crowd(d.ns)
-	d.running.Go(func() {
-		crowd.Each(ctx, 150*time.Millisecond, func(_ time.Time, simulated bool) {
-			d.simulate(simulated)
-			d.store()
-		})
-	})
+	d.running.Go(func() { crowd.Each(ctx, 150*time.Millisecond, func(_ time.Time, on bool) { d.simulate(on) }) })
+	d.running.Go(func() { crowd.Each(ctx, 500*time.Millisecond, func(time.Time, bool) { d.store() }) })
 	return d
 }
 

@@ -18,6 +18,7 @@ var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "snapshot-d
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "latest-value.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "trading.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "whiteboard.md"}
+var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "offline-edits.md"}
 
 func TestEveryNameHasItsRow(t *testing.T) {
 	rows := map[string][]string{} // names by chapter
