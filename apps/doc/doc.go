@@ -167,6 +167,7 @@ func (d *Doc) leave(s *brio.Socket) error {
 	defer d.mu.Unlock()
 	at := place.Get(s)
 	s.Leave(at[0])
+	place.Set(s, [2]string{})
 	if t := d.texts[at[0]]; t != nil && t.people[at[1]].socket == s.ID() {
 		return d.tell(t, Change{Doc: at[0], Client: at[1], Gone: true})
 	}

@@ -78,10 +78,10 @@ func TestOverTheNetwork(t *testing.T) {
 		texts := []string{}
 		for len(texts) < 2 {
 			if e := briotest.Next(t, c, Edited); e.Operation != nil {
-				texts = append(texts, fmt.Sprint(e.Client, e.Revision, e.Operation))
+				texts = append(texts, fmt.Sprintln(e.Client, e.Revision, e.Operation))
 			}
 		}
-		if got := strings.Join(texts, "; "); got != "ada.x1[{0 0 hello 🌱}]; bob.x2[{7 0 } {0 0 !}]" {
+		if got := strings.TrimSpace(strings.ReplaceAll(strings.Join(texts, ""), "\n", "; ")); got != "ada.x 1 [{0 0 hello 🌱}]; bob.x 2 [{7 0 } {0 0 !}];" {
 			t.Error("they hear", got)
 		}
 	}

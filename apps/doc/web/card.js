@@ -55,9 +55,10 @@ export function draw(live, { drawing, facts }) {
     const first = Math.max(0, (now < 0 ? rowOf(copy.text.length) : rowOf(now)) - ROWS + 2);
     const y = (row) => 24 + (row - first) * LINE;
     const shown = ([row]) => row >= first && row < first + ROWS;
-    const bars = words.filter(({ row }) => shown([row])).map(({ row, column, length, from }) => {
-      const lit = now > from && now <= from + length;
-      return s("rect", { x: LEFT + column * LETTER, y: y(row), width: Math.max(2, length * LETTER - 2), height: 8, rx: 4, fill: lit && "var(--accent)" });
+    const newest = words.findLast(({ from }) => from < now);
+    const bars = words.filter(({ row }) => shown([row])).map((word) => {
+      const { row, column, length } = word;
+      return s("rect", { x: LEFT + column * LETTER, y: y(row), width: Math.max(2, length * LETTER - 2), height: 8, rx: 4, fill: word === newest && "var(--accent)" });
     });
     letters.replaceChildren(...bars);
     const places = [...carets.values()].map((caret) => at(units(copy.text, caret))).filter(shown);
