@@ -10,99 +10,80 @@ import (
 	"github.com/briohq/brio/apps/site"
 )
 
-// script is what simulated people do: who|where|cut|write, ~ for a new line. The lines
-// that only cut, at its end, tidy up for the next time.
+// script has the two parts that simulated people play at once. A line is who|where|cut|write,
+// ~ for a new line. Those that only cut, at the end of a part, tidy up for the next time.
 //
 //go:embed script.txt
 var script string
 
 var (
-	lines = strings.Split(strings.TrimSpace(script), "\n")
-	tidy  = slices.IndexFunc(lines, func(line string) bool { return strings.HasSuffix(line, "|") })
+	parts = strings.Split(strings.TrimSpace(script), "\n\n")
+	bots  = []string{"Ines", "Jonas", "Mira", "Teo"}
 )
 
-// hand is somebody at the keyboard.
-type hand struct {
-	who, cut, write string // first to be removed before the cursor, then to be written there
-	wait            int    // ticks until the next letter
-}
-
-// bots keep the minutes, letter by letter. They touch only words of their own, and only
-// while these are as they left them. One of them writes while another one corrects.
-type bots struct {
-	next  int // line of the script
-	hands [2]hand
-}
+// part is how far they are with a part: so many letters of a line.
+type part struct{ line, letters, wait int }
 
 // simulate is one tick.
 func (d *Doc) simulate(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t := d.texts[home]
-	for _, bot := range []string{"Ines", "Jonas", "Mira", "Teo"} {
+	for _, bot := range bots {
 		if _, here := t.people[bot]; here != on {
 			d.site.Warn("tell", d.tell(t, Change{Doc: home, Client: bot, Who: site.Person{ID: bot, Name: bot, Role: "simulated"}, Gone: !on}))
 		}
 	}
-	for i := range d.bots.hands {
-		if h := &d.bots.hands[i]; on && h.cut+h.write != "" {
-			d.strike(t, h)
+	for i := range d.parts {
+		if p := &d.parts[i]; on {
+			if p.wait--; p.wait < 0 && !d.play(t, p, strings.Split(parts[i], "\n")) {
+				*p = part{p.line + 1, 0, 4 + rand.IntN(12)}
+			}
 		}
 	}
-	if on {
-		d.bots.begin(t)
-	}
 }
 
-// begin puts somebody at the next line.
-func (b *bots) begin(t *text) {
-	line := strings.Split(strings.ReplaceAll(lines[b.next%len(lines)], "~", "\n"), "|")
-	next, find := hand{line[0], line[2], line[3], 4 + rand.IntN(12)}, line[1]+line[2]
-	mine, other := min(len(next.cut), 1), b.hands[1-min(len(next.cut), 1)]
-	if b.hands[mine].cut+b.hands[mine].write != "" || other.who == next.who && other.cut+other.write != "" {
-		return // they are still at it
+// play cuts or writes a letter, and reports whether there is more to do in that line.
+// What was there must be as it was left: nothing of anybody else's is ever cut.
+func (d *Doc) play(t *text, p *part, lines []string) bool {
+	line := strings.Split(strings.ReplaceAll(lines[p.line%len(lines)], "~", "\n"), "|")
+	c, cut, write := t.people[line[0]], []rune(line[2]), []rune(line[3])
+	own := string(slices.Concat(cut[:max(0, len(cut)-p.letters)], write[:max(0, p.letters-len(cut))]))
+	at := c.Selection[1]
+	if p.letters == 0 {
+		whole := string(t.runes)
+		if i := strings.LastIndex(whole, line[1]+own); i >= 0 {
+			whole = whole[:i+len(line[1]+own)]
+		}
+		at = utf8.RuneCountInString(whole)
 	}
-	whole := string(t.runes) + "\n"
-	i, at := strings.LastIndex(whole, find), len(t.runes)
-	if next.write == "" {
-		i = strings.LastIndex(whole, find+"\n") // only whole lines
-	}
-	if i < 0 || next.write != "" {
-		b.next++ // else there may be another one to tidy up
-	}
-	if i >= 0 && find != "" {
-		at = utf8.RuneCountInString(whole[:i+len(find)])
-	} else if next.cut != "" {
-		return
-	}
-	p := t.people[next.who]
-	p.Selection = [2]int{at, at}
-	t.people[next.who], b.hands[mine] = p, next
-}
-
-// strike is one letter.
-func (d *Doc) strike(t *text, h *hand) {
-	if h.wait--; h.wait >= 0 {
-		return
-	}
-	h.wait = rand.IntN(2)
-	at := t.people[h.who].Selection[1]
-	from, cut, write, insert := at, []rune(h.cut), []rune(h.write), ""
+	from, insert := at, ""
 	switch {
-	case len(cut) == 0:
-		insert, h.write = string(write[:1]), string(write[1:])
-	case at < len(cut) || string(t.runes[at-len(cut):at]) != h.cut:
-		*h = hand{} // somebody else has been there
-		return
-	case len(write) > 0:
-		from, h.cut = at-1, string(cut[:len(cut)-1])
+	case p.letters == len(cut)+len(write) || !strings.HasSuffix(string(t.runes[:at]), own):
+		return false
+	case len(write) == 0:
+		from, p.letters = at-len(cut), len(cut)-1
+	case p.letters < len(cut):
+		from = at - 1
 	default:
-		from, h.cut = at-len(cut), ""
+		insert = string(write[p.letters-len(cut)])
 	}
-	o := Operation{}.add(Step{Keep: from}).add(Step{Cut: at - from}).add(Step{Insert: insert}).add(Step{Keep: len(t.runes) - at})
-	at = from + utf8.RuneCountInString(insert)
-	c := Change{Doc: home, Client: h.who, Who: t.people[h.who].Who, Seq: t.Last[h.who][0] + 1, Revision: t.Revision, Operation: o, Selection: [2]int{at, at}}
-	if d.change(t, c) != nil {
-		*h = hand{} // the document is full
+	p.letters, p.wait = p.letters+1, rand.IntN(2)
+	c.Operation = Operation{}.add(Step{Keep: from}).add(Step{Cut: at - from}).add(Step{Insert: insert}).add(Step{Keep: len(t.runes) - at})
+	c.Selection = [2]int{from + len([]rune(insert)), from + len([]rune(insert))}
+	c.Seq, c.Revision = t.Last[c.Client][0]+1, t.Revision
+	return d.change(t, c) == nil
+}
+
+// begin is for a text that others are yet to see: an empty one is begun, another one
+// tidied up.
+func (d *Doc) begin() {
+	for i := range d.parts {
+		if len(d.texts[home].runes) > 0 {
+			d.parts[i].line = slices.IndexFunc(strings.Split(parts[i], "\n"), func(line string) bool { return strings.HasSuffix(line, "|") })
+		}
+	}
+	for range 250 {
+		d.simulate(!d.site.Quiet)
 	}
 }

@@ -51,7 +51,7 @@ type Doc struct {
 
 	mu    sync.Mutex // guards what follows; emitting under it keeps revisions in order
 	texts map[string]*text
-	bots  bots
+	parts [2]part
 }
 
 // New starts it on a site.
@@ -62,12 +62,7 @@ func New(s *site.Site) *Doc {
 	if d.texts[home] == nil {
 		d.add(home)
 	}
-	if len(d.texts[home].runes) > 0 {
-		d.bots.next = tidy
-	}
-	for range 250 {
-		d.simulate(!s.Quiet) // they have begun already
-	}
+	d.begin()
 	d.ns.Use(s.Passes.Admit)
 	d.ns.OnDisconnect(func(_ context.Context, s *brio.Socket, _ brio.Reason) error {
 		defer d.store() // it may have been the last one
@@ -184,11 +179,11 @@ func (d *Doc) names() []string { return slices.Sorted(maps.Keys(d.texts)) }
 // load reads what is stored.
 func (d *Doc) load() error {
 	d.site.Schema(`CREATE TABLE IF NOT EXISTS doc_text (name TEXT PRIMARY KEY, text TEXT NOT NULL, kept BLOB NOT NULL)`)
-	rows, err := d.site.DB.QueryContext(context.Background(), `SELECT name, text, kept FROM doc_text WHERE text != ''`)
+	rows, err := d.site.DB.QueryContext(context.Background(), `SELECT name, text, kept FROM doc_text`)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // Err says what is wrong
 	for rows.Next() {
 		var name, whole, state string
 		err := rows.Scan(&name, &whole, &state)
@@ -217,6 +212,7 @@ func (d *Doc) store() {
 	d.mu.Unlock()
 	for _, row := range rows {
 		_, err := d.site.DB.ExecContext(context.Background(), `REPLACE INTO doc_text VALUES (?, ?, ?)`, row[:]...)
-		d.site.Warn("store", err)
+		_, dropped := d.site.DB.ExecContext(context.Background(), `DELETE FROM doc_text WHERE text = ''`)
+		d.site.Warn("store", errors.Join(err, dropped))
 	}
 }
