@@ -176,7 +176,7 @@ func TestSimulatedPeopleLeaveWhatOthersWrite(t *testing.T) {
 			time.Sleep(5 * time.Second)
 		}
 		longest, corrected := 0, false
-		for range 420 {
+		for range 240 {
 			time.Sleep(time.Second)
 			d.mu.Lock()
 			whole := string(d.texts[home].runes)
