@@ -15,6 +15,8 @@ const SLOWEST = 5000; // ms between two attempts to reconnect
 // Each page draws its delay once: pages spread out, and each can tell how long its next wait is.
 const DELAY = 700 + Math.random() * 600;
 
+const STREAM = 1000; // ms between two notes of a stream
+
 const strip = new Strip($("[data-strip]"));
 const mark = new Mark($("[data-mark]"));
 const state = new State($("[data-state]"));
@@ -28,18 +30,19 @@ export class Live {
   #first;
   static #count = 0;
 
-  constructor(namespace, auth) {
+  constructor(namespace, auth, streams = []) {
+    const plays = seldom(streams);
     this.#first = Live.#count++ === 0;
     const pass = auth instanceof Pass ? auth : undefined;
     this.socket = io(namespace, { auth: pass?.auth ?? auth, reconnectionDelay: DELAY, reconnectionDelayMax: SLOWEST, randomizationFactor: 0 });
     this.socket.on("probe", (answer) => answer());
     this.socket.onAny((event) => {
-      if (event === "probe") return;
+      if (event === "probe" || !plays(event)) return;
       strip.play(event, false);
       mark.beat();
     });
     this.socket.onAnyOutgoing((event) => {
-      if (event !== "pulse") this.note = strip.play(event, true);
+      if (event !== "pulse" && plays(event)) this.note = strip.play(event, true);
     });
     if (pass) this.#present(pass);
     if (this.#first) this.#watch();
@@ -121,4 +124,15 @@ export class Live {
     clearTimeout(this.#pulse);
     this.#pulse = setTimeout(() => this.#measure(), PULSE);
   }
+}
+
+// seldom tells whether an event is played now: one of a stream is not if another one was a moment ago.
+function seldom(streams) {
+  const last = new Map(streams.map((event) => [event, -Infinity]));
+  return (event) => {
+    const now = performance.now();
+    if (now - last.get(event) < STREAM) return false;
+    if (last.has(event)) last.set(event, now);
+    return true;
+  };
 }

@@ -5,8 +5,8 @@ import { Live } from "/shell/live.js";
 
 for (const card of document.querySelectorAll("[data-app]")) {
   const { app } = card.dataset;
-  import(`/${app}/card.js`).then(({ draw }) => {
-    draw(new Live(`/${app}`), { drawing: $("[data-drawing]", card), facts: $("[data-facts]", card) });
+  import(`/${app}/card.js`).then(({ draw, streams }) => {
+    draw(new Live(`/${app}`, undefined, streams), { drawing: $("[data-drawing]", card), facts: $("[data-facts]", card) });
   });
 }
 
