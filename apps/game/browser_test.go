@@ -24,7 +24,7 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	for _, w := range []*sitetest.Window{ada, bob} {
 		takesName(w)
 		w.Sees(`$("[data-start]").checkVisibility()`)
-		w.Clicks("[data-play]")
+		w.Clicks("[data-play]:not(:disabled)")
 		w.Sees(`!$("[data-start]").checkVisibility() && texts("[data-now] .who").includes("` + w.Name + ` (you)")`)
 	}
 	ada.Sees(`texts("[data-now] .who").includes("Bob")`)
@@ -114,7 +114,7 @@ func adaIsCutOff(ada, bob *sitetest.Window, bad *sitetest.Cable) {
 func bobTakesAnotherTab(bob *sitetest.Window, url string) {
 	tab := bob.Tab()
 	tab.Opens(url + "/game/")
-	tab.Clicks("[data-play]")
+	tab.Clicks("[data-play]:not(:disabled)")
 	tab.Sees(`!$("[data-start]").checkVisibility() && texts("[data-now] .who").includes("Bob (you)")`)
 	bob.Sees(`$("[data-start]").checkVisibility() && text("[data-word]").includes("another tab")`)
 	tab.Presses(kb.ArrowLeft)

@@ -126,7 +126,7 @@ func (w *world) bump(i, j int, d int32) {
 func (w *world) think(i int) input {
 	me, nearest, in := &w.rows[i], math.Inf(1), thrust
 	for j := people + bots; j < len(w.rows); j++ {
-		if d := distance(me, &w.rows[j]); d < nearest {
+		if d := distance(me, &w.rows[j]); d < nearest && (i+j)%3 > 0 { // not all want the same
 			x, y := w.rows[j][atX]-me[atX]-9*me[byX], w.rows[j][atY]-me[atY]-9*me[byY] // it glides on for a while
 			nearest, in = d, thrust|input(math.Round(math.Atan2(float64(y), float64(x))*32/math.Pi)+64)%64
 		}

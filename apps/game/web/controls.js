@@ -14,16 +14,15 @@ export class Controls {
   #heading = 0;
   #dash = false;
 
-  // begun is called when somebody starts to steer.
-  constructor(canvas, begun) {
-    const elsewhere = (event) => event.target.closest("input, select, textarea, button, dialog, a") || event.ctrlKey || event.metaKey || event.altKey;
-    addEventListener("keydown", (event) => {
-      if (elsewhere(event)) return;
-      if (event.code in KEYS) this.#held.add(event.code);
-      else if (event.code === "Space") this.dash(event.repeat);
+  // plays tells whether there is a ship to steer. If not, keys are left alone.
+  constructor(canvas, plays) {
+    document.addEventListener("keydown", (event) => {
+      const { target, code } = event;
+      if (!plays() || event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+      if (code in KEYS) this.#held.add(code);
+      else if (code === "Space" && !target.closest("button, a")) this.dash(event.repeat);
       else return;
       event.preventDefault();
-      if (!event.repeat) begun();
     });
     addEventListener("keyup", (event) => this.#held.delete(event.code));
     addEventListener("blur", () => this.#let());
@@ -36,7 +35,6 @@ export class Controls {
       if (this.#pointer) return this.dash(); // a second finger
       canvas.setPointerCapture(event.pointerId);
       move(event);
-      begun();
     });
     canvas.addEventListener("pointermove", (event) => this.#pointer?.id === event.pointerId && move(event));
     for (const end of ["pointerup", "pointercancel"]) {

@@ -25,7 +25,7 @@ const scores = new Scores();
 const sight = new Sight();
 const pilot = new Pilot();
 const line = new Line();
-const controls = new Controls(canvas, () => pilot.ship < 0 || canvas.focus({ preventScroll: true }));
+const controls = new Controls(canvas, () => pilot.ship >= 0);
 
 let crew = {};
 let wants = false; // to play, also after a break
@@ -48,7 +48,10 @@ socket.on("disconnect", () => {
   $("[data-play]").disabled = true;
   say(wants ? "The line is broken. Your ship waits for you for 5 s." : "");
 });
-socket.on("snapshot", (data) => line.carry("in", () => take(new Uint8Array(data))));
+socket.on("snapshot", (data) => {
+  const { id } = socket;
+  line.carry("in", () => id === socket.id && take(new Uint8Array(data))); // of a connection before, it is another game's
+});
 socket.on("crew", (now) => {
   crew = now;
   const mine = crew[pilot.ship]?.[1] === socket.id;
@@ -173,7 +176,7 @@ function draw(now) {
 function lag(now) {
   const values = {
     trip: pilot.ship >= 0 && pilot.roundTrip !== undefined ? `${Math.round(pilot.roundTrip)} ms` : "–",
-    age: `${Math.round(now - sight.arrived)} ms old`,
+    age: `${Math.max(0, Math.round(now - sight.arrived))} ms old`,
     behind: `${Math.round(sight.behind)} ms late`,
     tick: sight.newest.tick.toLocaleString("en"),
     bytes: `${sight.bytes.toLocaleString("en")} bytes`,

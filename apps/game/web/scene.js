@@ -81,7 +81,7 @@ export class Scene {
         const probe = document.createElement("span"); // light-dark() is a colour only where it is used
     document.body.append(probe);
     this.#colors = {};
-    for (const name of ["paper", "ink", "muted", "line", "edge", "accent"]) {
+    for (const name of ["paper", "ink", "muted", "line", "edge", "accent", "accent-text"]) {
       probe.style.color = `var(--${name})`;
       this.#colors[name] = getComputedStyle(probe).color;
     }
@@ -262,7 +262,7 @@ export class Scene {
       const words = mine ? String(worth) : worth ? `${nameOf(crew, i)} ${worth}` : nameOf(crew, i);
       pen.lineWidth = 3;
       pen.strokeStyle = this.#colors.paper;
-      pen.fillStyle = mine ? this.#colors.accent : i < PEOPLE ? this.#colors.ink : this.#colors.muted;
+      pen.fillStyle = mine ? this.#colors["accent-text"] : i < PEOPLE ? this.#colors.ink : this.#colors.muted;
       pen.strokeText(words, x, y + 32);
       pen.fillText(words, x, y + 32);
     }
