@@ -171,11 +171,12 @@ type seat struct {
 }
 
 // add queues the inputs that have not come before. Each is good for one step, however fast they come: who sends more
-// gets no farther, for when too many wait the oldest are skipped.
+// gets no farther, for when too many wait the oldest are skipped; and now and then all that only make the ship late.
 func (s *seat) add(first int32, inputs []byte) {
+	keep := min(5, 2+int(s.last%64))
 	if fresh := int(first-s.last) + len(inputs) - 1; fresh > 0 {
 		s.queue = append(s.queue, inputs[max(0, len(inputs)-fresh):]...)
-		s.queue = s.queue[max(0, len(s.queue)-5):]
+		s.queue = s.queue[max(0, len(s.queue)-keep):]
 		s.last, s.quiet = s.last+int32(fresh), 0
 	}
 }

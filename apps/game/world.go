@@ -11,8 +11,7 @@ const (
 	unit                = 64    // all is in whole numbers of 1/64 px: the same on every machine, here and in world.js
 	width, height       = 2400 * unit, 1600 * unit
 	radius, reach       = 16 * unit, 26 * unit // of a ship: for others, and for notes
-	hard                = 4 * unit             // how fast ships close in when the faster one knocks the other out
-	pause               = 2 * rate             // steps until who was knocked out returns, or may dash again
+	hard, pause         = 4 * unit, 2 * rate   // how fast ships close in for a knock-out; steps to the return, or the next dash
 )
 
 // row is a ship or a note, in numbers. Those that change often come first: see appendSnapshot.
@@ -22,6 +21,7 @@ const (
 	atX, atY, byX, byY = 0, 1, 2, 3 // where it is, and how far it goes in a step
 	steer, heard       = 4, 5       // the input it follows, or the ship that knocked it out; that input's number
 	worth, ready, life = 6, 7, 8    // its notes; when it may dash, or returns; its launch, negative while it is out
+	thrust, dash       = input(64), input(128)
 )
 
 // frame is all there is to see: ships of people, ships of simulated people, notes. A ship without a life is nobody's.
@@ -32,8 +32,6 @@ type frame struct {
 
 // input is what somebody may wish for one step. Every byte is one: 64 headings, clockwise from the right, thrust, dash.
 type input byte
-
-const thrust, dash input = 64, 128
 
 // world is the arena and its rules, without sockets: the same for the same seed and inputs.
 type world struct {
