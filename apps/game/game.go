@@ -102,6 +102,7 @@ func (g *Game) steer(_ context.Context, s *brio.Socket, message []byte) error {
 	return nil
 }
 
+// tick makes a step, and tells of it.
 func (g *Game) tick(_ time.Time, simulated bool) {
 	var inputs [people + bots]input
 	g.mu.Lock()
@@ -171,7 +172,7 @@ type seat struct {
 }
 
 // add queues the inputs that have not come before. Each is good for one step, however fast they come: who sends more
-// gets no farther, for when too many wait the oldest are skipped; and now and then all that only make the ship late.
+// gets no farther. A few may wait, as they come unevenly, and now and then fewer, as each that waits makes the ship late.
 func (s *seat) add(first int32, inputs []byte) {
 	keep := min(5, 2+int(s.last%64))
 	if fresh := int(first-s.last) + len(inputs) - 1; fresh > 0 {

@@ -16,5 +16,5 @@ var page = shell.Content{
 		{Name: "crew", What: "which people have a ship, the latest", In: true},
 		{Name: "best", What: "who has had the most notes, the latest", In: true},
 	},
-	Files: []string{"events.go", "world.go", "game.go"},
+	Files: []string{"events.go", "world.go", "game.go", "web/wire.js", "web/sight.js", "web/pilot.js"},
 }
