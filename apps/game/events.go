@@ -7,6 +7,7 @@ import (
 	"github.com/briohq/brio"
 )
 
+// The whole protocol.
 const (
 	Play     brio.Call[brio.None, int]     = "play"     // asks for a ship; answers which one
 	Steer    brio.Event[[]byte]            = "steer"    // volatile, see Game.steer
@@ -19,8 +20,7 @@ const (
 //
 //	tick, age     the base was age steps before; if age is 0 it was an empty frame, so that all is said
 //	then, until the end of the message, for each row that is not as foreseen:
-//	gap           how many rows before it are as foreseen
-//	mask          bit i is set if number i of the row differs
+//	gap, mask     how many rows before it are as foreseen; bit i is set if number i of this one is not
 //	differences   for each bit, lowest first, signed
 //
 // All are varints of encoding/binary. A ship is foreseen to go on as fast as in the base, a note to stay: that is free.
