@@ -64,7 +64,7 @@ func decode(message []byte, find func(tick int32) *frame) (*frame, error) {
 // Pages on lines that delay and lose what comes and what goes, by chance, hold what the server holds: every frame that
 // they can decode is the server's, and in the end all hold the last one.
 func TestPagesOnBadLines(t *testing.T) {
-	const pages, steps, calm = 12, 1500, 60
+	const pages, steps, calm = 12, 900, 60
 	type page struct {
 		held map[int32]*frame
 		told int32 // what the server knows that it holds

@@ -9,7 +9,7 @@ import (
 func TestDeterministic(t *testing.T) {
 	play := func(seed uint64) *world {
 		w, r := newWorld(seed), rand.New(rand.NewPCG(seed, 1))
-		for range 2000 {
+		for range 600 {
 			stepWith(w, func(i int) input { return input(r.Uint32()) })
 		}
 		return w
@@ -27,7 +27,7 @@ func TestDeterministic(t *testing.T) {
 func TestRules(t *testing.T) {
 	w, r := newWorld(1), rand.New(rand.NewPCG(1, 1))
 	knocked, gathered := 0, int32(0)
-	for range 5000 {
+	for range 2500 {
 		before := w.frame
 		stepWith(w, func(int) input { return input(r.Uint32()) })
 		for i := range people + bots {
