@@ -142,14 +142,6 @@ func TestPagesOnBadLines(t *testing.T) {
 	}
 }
 
-func FuzzSnapshot(f *testing.F) {
-	w := newWorld(1)
-	f.Add(appendSnapshot(nil, &w.frame, &frame{}))
-	f.Fuzz(func(_ *testing.T, message []byte) {
-		_, _ = decode(message, func(int32) *frame { return &w.frame })
-	})
-}
-
 // The page's modules decode what this package encodes, and make a ship glide as it does.
 func TestPageDoesTheSame(t *testing.T) {
 	node, err := exec.LookPath("node")

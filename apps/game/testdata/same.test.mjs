@@ -31,6 +31,23 @@ test("a snapshot whose base is not there is none, and one that is cut off is an 
   assert.throws(() => decode(full.slice(0, full.length - 1), () => undefined));
 });
 
+test("what is no snapshot makes a frame or an error", () => {
+  const zeros = { tick: 0, rows: new Int32Array(1800) };
+  let [seed, errors] = [1, 0];
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let i = 0; i < 3000; i++) {
+    const message = bytes(given.snapshots[random(given.snapshots.length)].Bytes).slice(0, 1 + random(400));
+    for (let k = random(6); k >= 0; k--) message[random(message.length)] = random(256);
+    try {
+      assert.equal(decode(message, () => zeros).rows.length, 1800);
+    } catch (err) {
+      assert.match(err.message, /^The snapshot is/);
+      errors++;
+    }
+  }
+  assert.ok(errors > 100 && errors < 2900);
+});
+
 test("a ship glides as on the server", () => {
   const ship = Int32Array.from(given.start);
   for (const { Input, Tick, Row } of given.glides) {
