@@ -1,0 +1,198 @@
+// Package class is a showcase of brio: a live class, in which a teacher asks, everybody
+// answers before the bell, and hands and reactions go up.
+//
+// The lesson is kept in memory. When its bell has rung, a question is stored with its
+// answers and points, which count on, also after a restart; before, it is in memory only.
+//
+// Read events.go first: it is the whole protocol. lesson.go knows nothing of sockets;
+// class.go joins it to a namespace; crowd.go plays the simulated people.
+package class
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/shell"
+	"github.com/briohq/brio/apps/site"
+)
+
+//go:embed web page.json quiz.json pupils.json
+var files embed.FS
+
+//go:embed schema.sql
+var schema string
+
+var page = read[shell.Content]("page.json")
+
+// Class is a running class, on the namespace "/class".
+type Class struct {
+	http.Handler // serves the page
+	site         *site.Site
+	ns           *brio.Namespace
+	stop         context.CancelFunc
+	running      sync.WaitGroup
+
+	// mu guards what follows. As Emit doesn't block, pages are told with mu held: so they
+	// hear of everything in the order in which it happened.
+	mu sync.Mutex
+	lesson
+	board []Rank // who has points, the best first
+	shown Room   // what the pages have been told
+	crowd crowd
+}
+
+// New starts a class. Close it to end its goroutine.
+func New(s *site.Site) *Class {
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Class{Handler: shell.Page(page, files), site: s, ns: s.Server.Of("/class"), stop: stop}
+	c.question, c.reactions, c.crowd.rand = &question{Question: Question{Rung: true}}, map[string]string{}, rand.New(rand.NewPCG(1, 2))
+	s.Schema(schema)
+	s.Warn("class: read the board", c.rank())
+	c.ns.Use(s.Passes.Admit)
+	c.ns.OnConnect(c.arrive)
+	shell.Pulse.Handle(c.ns, shell.Beat)
+	Clock.Handle(c.ns, func(context.Context, *brio.Socket, brio.None) (int64, error) { return time.Now().UnixMilli(), nil })
+	Answer.Handle(c.ns, by(c, c.answer, "student"))
+	Hand.Handle(c.ns, by(c, c.hand, "student"))
+	React.Handle(c.ns, by(c, c.react, "student", "teacher"))
+	Launch.Handle(c.ns, by(c, c.launch, "teacher"))
+	Ring.Handle(c.ns, by(c, c.ring, "teacher"))
+	Floor.Handle(c.ns, by(c, c.call, "teacher"))
+	watched := s.Crowd(c.ns)
+	c.running.Go(func() { watched.Each(ctx, 100*time.Millisecond, c.tick) })
+	return c
+}
+
+// About describes the class to the start page.
+func (c *Class) About() shell.About { return page.About }
+
+// Close rings for the question on the board, so that what was acknowledged counts.
+func (c *Class) Close() {
+	c.stop()
+	c.running.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.question.Rung {
+		c.settle()
+	}
+}
+
+// by makes a handler of what somebody in one of the roles may do.
+func by[Req, Res any](c *Class, do func(site.Person, Req) (Res, error), roles ...string) func(context.Context, *brio.Socket, Req) (Res, error) {
+	return func(_ context.Context, s *brio.Socket, req Req) (res Res, err error) {
+		who, err := site.Must(s, roles...)
+		if err != nil {
+			return res, err
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return do(who, req)
+	}
+}
+
+// arrive has the next tick show the room and the question.
+func (c *Class) arrive(_ context.Context, s *brio.Socket) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if site.Who(s).Role == "teacher" {
+		s.Join("teachers")
+	}
+	c.shown, c.changed = Room{}, true
+	return Place.Emit(s, c.standing(site.Who(s)))
+}
+
+func (c *Class) standing(who site.Person) Standing {
+	s := Standing{Top: c.board[:min(len(c.board), 8)], Mine: c.question.answers[who.ID].Choice}
+	if i := slices.IndexFunc(c.board, func(r Rank) bool { return r.ID == who.ID }); i >= 0 {
+		s.You = c.board[i]
+	}
+	if who.Role == "teacher" {
+		s.Quiz = quiz
+	}
+	return s
+}
+
+// room is who is there. Who leaves takes their hand down.
+func (c *Class) room() Room {
+	people := slices.Clone(c.crowd.here)
+	for s := range c.ns.Sockets() {
+		if who := site.Who(s); who.Role == "student" || who.Role == "teacher" {
+			people = append(people, who)
+		}
+	}
+	slices.SortFunc(people, func(a, b site.Person) int { return cmp.Or(-cmp.Compare(a.Role, b.Role), cmp.Compare(a.ID, b.ID)) })
+	people = slices.CompactFunc(people, func(a, b site.Person) bool { return a.ID == b.ID && a.Role == b.Role })
+	c.hands = slices.DeleteFunc(c.hands, func(p site.Person) bool { return !slices.Contains(people, p) })
+	listed := func(p []site.Person) []site.Person { return append([]site.Person{}, p[:min(len(p), MaxListed)]...) }
+	return Room{listed(people), listed(c.hands), len(people), c.floor}
+}
+
+// tick rings the bell, and tells the pages what is new.
+func (c *Class) tick(now time.Time, simulated bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taught := false
+	for range c.ns.To("teachers").Sockets() {
+		taught = true
+	}
+	c.crowd.act(&c.lesson, now.UnixMilli(), simulated, taught)
+	if !c.question.Rung && now.UnixMilli() >= c.question.Bell {
+		c.settle()
+	}
+	all := c.ns.Broadcast()
+	if room := c.room(); !reflect.DeepEqual(room, c.shown) {
+		c.shown = room
+		c.site.Warn("class: show the room", InRoom.Emit(all.Latest("room"), room))
+	}
+	if c.changed && c.question.ID != 0 {
+		c.site.Warn("class: show the question", errors.Join(
+			Posed.Emit(all.Except("teachers").Latest("question"), c.question.view(false)),
+			Posed.Emit(c.ns.To("teachers").Latest("question"), c.question.view(true))))
+	}
+	if len(c.reactions) > 0 {
+		c.site.Warn("class: show reactions", Reacted.Emit(all.Volatile(), slices.Collect(maps.Values(c.reactions))))
+	}
+	c.changed = false
+	clear(c.reactions)
+}
+
+// settle stores a question that has rung, and tells everybody their place. Nothing else
+// is to be done meanwhile, so mu is held.
+func (c *Class) settle() {
+	q := c.question
+	q.Rung, c.changed = true, true
+	asked, err := json.Marshal(q.Question)
+	answers, err2 := json.Marshal(slices.Collect(maps.Values(q.answers)))
+	_, err3 := c.site.DB.Exec(`INSERT INTO class_question VALUES (?, ?, ?)`, q.ID, string(asked), string(answers))
+	c.site.Warn("class: store a question", errors.Join(err, err2, err3, c.rank()))
+	for s := range c.ns.Sockets() {
+		c.site.Warn("class: tell a place", Place.Emit(s, c.standing(site.Who(s))))
+	}
+}
+
+// rank reads who has points.
+func (c *Class) rank() error {
+	var ranks []byte
+	err := c.site.DB.QueryRow(`SELECT ranks FROM class_board`).Scan(&ranks)
+	return errors.Join(err, json.Unmarshal(ranks, &c.board))
+}
+
+// read reads a JSON file of ours.
+func read[T any](name string) (v T) {
+	text, err := files.ReadFile(name)
+	if err := errors.Join(err, json.Unmarshal(text, &v)); err != nil {
+		panic(err)
+	}
+	return v
+}
