@@ -1,8 +1,8 @@
 // Package class is a showcase of brio: a live class, in which a teacher asks, everybody
 // answers before the bell, and hands and reactions go up.
 //
-// The lesson is kept in memory. When its bell has rung, a question is stored with its
-// answers and points, which count on, also after a restart; before, it is in memory only.
+// The lesson is in memory. Once its bell has rung, a question is stored with its answers,
+// as the points that they bring outlive the server.
 //
 // Read events.go first: it is the whole protocol. lesson.go knows nothing of sockets;
 // class.go joins it to a namespace; crowd.go plays the simulated people.
@@ -27,13 +27,17 @@ import (
 	"github.com/briohq/brio/apps/site"
 )
 
-//go:embed web page.json quiz.json pupils.json
-var files embed.FS
-
-//go:embed schema.sql
-var schema string
-
-var page = read[shell.Content]("page.json")
+var (
+	//go:embed web page.json quiz.json pupils.json
+	files embed.FS
+	//go:embed schema.sql
+	schema string
+	page   = read[shell.Content]("page.json")
+	quiz   = read[[]Question]("quiz.json")
+	pupils = read[[]site.Person]("pupils.json")
+	linde  = site.Person{ID: "~", Name: "Ms Linde", Role: "teacher"} // a tilde says that somebody is simulated
+	kinds  = []string{"bravo", "heart", "idea", "puzzled"}           // of reactions
+)
 
 // Class is a running class, on the namespace "/class".
 type Class struct {
@@ -42,21 +46,21 @@ type Class struct {
 	ns           *brio.Namespace
 	stop         context.CancelFunc
 	running      sync.WaitGroup
-
-	// mu guards what follows. As Emit doesn't block, pages are told with mu held: so they
-	// hear of everything in the order in which it happened.
+	// mu guards what follows. Emit doesn't block: pages are told with mu held, so in order.
 	mu sync.Mutex
 	lesson
 	board []Rank // who has points, the best first
 	shown Room   // what the pages have been told
-	crowd crowd
+	rand  *rand.Rand
+	here  []site.Person // of the simulated ones
+	asked int           // by them
 }
 
 // New starts a class. Close it to end its goroutine.
 func New(s *site.Site) *Class {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Class{Handler: shell.Page(page, files), site: s, ns: s.Server.Of("/class"), stop: stop}
-	c.question, c.reactions, c.crowd.rand = &question{Question: Question{Rung: true}}, map[string]string{}, rand.New(rand.NewPCG(1, 2))
+	c := &Class{Handler: shell.Page(page, files), site: s, ns: s.Server.Of("/class"), stop: stop, rand: rand.New(rand.NewPCG(1, 2))}
+	c.question.Rung, c.reactions = true, map[string]string{}
 	s.Schema(schema)
 	s.Warn("class: read the board", c.rank())
 	c.ns.Use(s.Passes.Admit)
@@ -67,7 +71,6 @@ func New(s *site.Site) *Class {
 	Hand.Handle(c.ns, by(c, c.hand, "student"))
 	React.Handle(c.ns, by(c, c.react, "student", "teacher"))
 	Launch.Handle(c.ns, by(c, c.launch, "teacher"))
-	Ring.Handle(c.ns, by(c, c.ring, "teacher"))
 	Floor.Handle(c.ns, by(c, c.call, "teacher"))
 	watched := s.Crowd(c.ns)
 	c.running.Go(func() { watched.Each(ctx, 100*time.Millisecond, c.tick) })
@@ -77,7 +80,7 @@ func New(s *site.Site) *Class {
 // About describes the class to the start page.
 func (c *Class) About() shell.About { return page.About }
 
-// Close rings for the question on the board, so that what was acknowledged counts.
+// Close rings the bell, so that what was acknowledged counts.
 func (c *Class) Close() {
 	c.stop()
 	c.running.Wait()
@@ -113,7 +116,7 @@ func (c *Class) arrive(_ context.Context, s *brio.Socket) error {
 }
 
 func (c *Class) standing(who site.Person) Standing {
-	s := Standing{Top: c.board[:min(len(c.board), 8)], Mine: c.question.answers[who.ID].Choice}
+	s := Standing{Top: c.board[:min(len(c.board), 8)], Mine: c.answers[who.ID]}
 	if i := slices.IndexFunc(c.board, func(r Rank) bool { return r.ID == who.ID }); i >= 0 {
 		s.You = c.board[i]
 	}
@@ -125,7 +128,7 @@ func (c *Class) standing(who site.Person) Standing {
 
 // room is who is there. Who leaves takes their hand down.
 func (c *Class) room() Room {
-	people := slices.Clone(c.crowd.here)
+	people := slices.Clone(c.here)
 	for s := range c.ns.Sockets() {
 		if who := site.Who(s); who.Role == "student" || who.Role == "teacher" {
 			people = append(people, who)
@@ -142,23 +145,22 @@ func (c *Class) room() Room {
 func (c *Class) tick(now time.Time, simulated bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	taught := false
-	for range c.ns.To("teachers").Sockets() {
-		taught = true
-	}
-	c.crowd.act(&c.lesson, now.UnixMilli(), simulated, taught)
+	all, teachers := c.ns.Broadcast(), c.ns.To("teachers")
+	c.simulate(now.UnixMilli(), simulated, len(slices.Collect(teachers.Sockets())) > 0)
 	if !c.question.Rung && now.UnixMilli() >= c.question.Bell {
 		c.settle()
 	}
-	all := c.ns.Broadcast()
 	if room := c.room(); !reflect.DeepEqual(room, c.shown) {
 		c.shown = room
 		c.site.Warn("class: show the room", InRoom.Emit(all.Latest("room"), room))
 	}
 	if c.changed && c.question.ID != 0 {
+		open := c.question // as it is shown to those who may not know all of it
+		if !open.Rung {
+			open.Right, open.Counts = -1, nil
+		}
 		c.site.Warn("class: show the question", errors.Join(
-			Posed.Emit(all.Except("teachers").Latest("question"), c.question.view(false)),
-			Posed.Emit(c.ns.To("teachers").Latest("question"), c.question.view(true))))
+			Posed.Emit(teachers.Latest("question"), c.question), Posed.Emit(all.Except("teachers").Latest("question"), open)))
 	}
 	if len(c.reactions) > 0 {
 		c.site.Warn("class: show reactions", Reacted.Emit(all.Volatile(), slices.Collect(maps.Values(c.reactions))))
@@ -167,15 +169,13 @@ func (c *Class) tick(now time.Time, simulated bool) {
 	clear(c.reactions)
 }
 
-// settle stores a question that has rung, and tells everybody their place. Nothing else
-// is to be done meanwhile, so mu is held.
+// settle ends the question: it is stored, and everybody told their place.
 func (c *Class) settle() {
-	q := c.question
-	q.Rung, c.changed = true, true
-	asked, err := json.Marshal(q.Question)
-	answers, err2 := json.Marshal(slices.Collect(maps.Values(q.answers)))
-	_, err3 := c.site.DB.Exec(`INSERT INTO class_question VALUES (?, ?, ?)`, q.ID, string(asked), string(answers))
-	c.site.Warn("class: store a question", errors.Join(err, err2, err3, c.rank()))
+	c.question.Rung, c.changed = true, true
+	question, err1 := json.Marshal(c.question)
+	answers, err2 := json.Marshal(c.answers)
+	_, err3 := c.site.DB.Exec(`INSERT INTO class_question VALUES (?, ?, ?)`, c.question.ID, string(question), string(answers))
+	c.site.Warn("class: store a question", errors.Join(err1, err2, err3, c.rank()))
 	for s := range c.ns.Sockets() {
 		c.site.Warn("class: tell a place", Place.Emit(s, c.standing(site.Who(s))))
 	}

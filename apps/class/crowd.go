@@ -1,68 +1,33 @@
 package class
 
-import (
-	"cmp"
-	"math/rand/v2"
-	"slices"
-
-	"github.com/briohq/brio/apps/site"
-)
-
-var (
-	quiz   = read[[]Question]("quiz.json")
-	linde  = site.Person{ID: "~", Name: "Ms Linde", Role: "teacher"} // a tilde says that somebody is simulated
-	pupils = read[[]site.Person]("pupils.json")
-)
-
-// crowd are simulated pupils, and a teacher for a class that has none.
-type crowd struct {
-	rand  *rand.Rand
-	here  []site.Person
-	plans []sheet // what they will answer, and when
-	known int64   // the question that the plans are for
-	asked int
-}
-
-// act lets them do what people do in a tenth of a second.
-func (c *crowd) act(l *lesson, now int64, on, taught bool) {
+// simulate lets simulated people do what people do in a tenth of a second, and are refused.
+func (c *Class) simulate(now int64, on, taught bool) {
 	if c.here = nil; !on {
 		return
 	}
-	c.here = slices.Clone(pupils)
-	q, one := l.question, pupils[c.rand.IntN(len(pupils))]
-	if q.ID != c.known {
-		c.think(q)
-	}
-	for len(c.plans) > 0 && q.ID+c.plans[0].Took <= now {
-		_, _ = l.answer(c.plans[0].Person, c.plans[0].Choice) // some come too late
-		c.plans = c.plans[1:]
-	}
-	if chance := c.rand.Float64(); chance < 0.01 && len(l.hands) < 2 {
-		_, _ = l.hand(one, true)
-	} else if chance < 0.05 || q.Rung && now < q.Bell+2500 && chance < 0.3 {
-		_, _ = l.react(one, Kinds[c.rand.IntN(len(Kinds))])
-	}
-	if taught {
-		return
-	}
-	if c.here = append(c.here, linde); q.Rung && now > q.Bell+8000 {
-		_, _ = l.launch(linde, quiz[c.asked%len(quiz)])
-		c.asked++
-	} else if len(l.hands) > 0 && c.rand.Float64() < 0.02 {
-		_, _ = l.call(linde, l.hands[0].ID)
-	}
-}
-
-// think has each pupil make up their mind: some are quick, and some are right.
-func (c *crowd) think(q *question) {
-	c.known, c.plans = q.ID, nil
-	for i, p := range pupils {
-		choice, skill := c.rand.IntN(len(q.Choices)), 0.35+float64(i%6)/10
-		if c.rand.Float64() < skill {
-			choice = q.Right
+	c.here = append(c.here, pupils...)
+	q, chance, one := c.question, c.rand.Float64(), pupils[c.rand.IntN(len(pupils))]
+	for i, p := range pupils { // some are quicker, and some are right more often
+		if !q.Rung && now > q.ID+1000 && c.rand.Float64()*float64(q.Seconds) < 0.2+0.02*float64(i%8) {
+			choice := q.Right
+			if c.rand.Float64() > 0.4+0.1*float64(i%6) {
+				choice = c.rand.IntN(len(q.Choices))
+			}
+			_, _ = c.answer(p, Choice{Question: q.ID, Choice: choice})
 		}
-		took := (0.12 + 0.5*c.rand.Float64() + 0.4*c.rand.Float64()*c.rand.Float64()) * float64(q.Seconds*1000)
-		c.plans = append(c.plans, sheet{p, Choice{q.ID, choice, int64(took)}, 0})
 	}
-	slices.SortFunc(c.plans, func(a, b sheet) int { return cmp.Compare(a.Took, b.Took) })
+	if chance < 0.01 && len(c.hands) < 2 {
+		_, _ = c.hand(one, true)
+	} else if chance < 0.05 || q.Rung && now < q.Bell+2500 && chance < 0.3 {
+		_, _ = c.react(one, kinds[c.rand.IntN(len(kinds))])
+	}
+	if !taught {
+		c.here = append(c.here, linde)
+	}
+	if !taught && q.Rung && now > q.Bell+8000 {
+		_, _ = c.launch(linde, quiz[c.asked%len(quiz)])
+		c.asked++
+	} else if !taught && len(c.hands) > 0 && chance > 0.98 {
+		_, _ = c.call(linde, c.hands[0].ID)
+	}
 }

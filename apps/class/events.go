@@ -13,9 +13,7 @@ const (
 	Hand   brio.Call[bool, brio.None]     = "hand"   // student: put it up or down
 	React  brio.Call[string, brio.None]   = "react"  // one of Kinds
 	Launch brio.Call[Question, int64]     = "launch" // teacher: ask the class; answers the ID
-	Ring   brio.Call[int64, brio.None]    = "ring"   // teacher: ring that question's bell now
 	Floor  brio.Call[string, site.Person] = "floor"  // teacher: let somebody speak whose hand is up
-
 	// To the page. Posed and InRoom are states: only the newest counts.
 	Posed   brio.Event[Question] = "question"
 	InRoom  brio.Event[Room]     = "room"
@@ -39,33 +37,31 @@ type Question struct {
 	Counts   []int       `json:"counts"` // of each choice
 }
 
-// Choice is an answer, the index of a choice. Took is the server's to say.
+// Choice is an answer, the index of a choice. Whose it is and what it Took says the server.
 type Choice struct {
+	site.Person
 	Question int64 `json:"question"`
 	Choice   int   `json:"choice"`
 	Took     int64 `json:"took"`
 }
 
-// Room is who is there, teachers first, and whose hands are up, in turn, cut off at
-// MaxListed; how many are there, and who has the floor.
+// Room is who is there, and whose hands are up, in turn; both cut off at MaxListed.
 type Room struct {
 	People []site.Person `json:"people"`
 	Hands  []site.Person `json:"hands"`
-	Count  int           `json:"count"`
-	Floor  *site.Person  `json:"floor"`
+	Count  int           `json:"count"` // all who are there
+	Floor  *site.Person  `json:"floor"` // who has it
 }
 
 // Rank is somebody's place. Gained is what the last question brought.
 type Rank struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Rank   int    `json:"rank"`
-	Points int    `json:"points"`
-	Gained int    `json:"gained"`
+	site.Person
+	Rank   int `json:"rank"`
+	Points int `json:"points"`
+	Gained int `json:"gained"`
 }
 
-// Standing is what one page is told: the best, its own place and answer, and to teachers
-// the questions in store.
+// Standing is the best, one's own place and answer, and for teachers the questions in store.
 type Standing struct {
 	Top  []Rank     `json:"top"`
 	You  Rank       `json:"you"`

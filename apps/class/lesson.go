@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/site"
@@ -17,100 +16,61 @@ const (
 	MaxAnswers, MaxListed          = 2000, 40
 )
 
-// Kinds are the reactions there are.
-var Kinds = []string{"bravo", "heart", "idea", "puzzled"}
-
 // lesson is what goes on in the class, without sockets.
 type lesson struct {
-	question  *question // the last one; before the first, one that has rung
+	question  Question          // the last one; before the first, one that has rung
+	answers   map[string]Choice // to it, by person
+	changed   bool              // it or they have, since the pages were told
 	hands     []site.Person
 	floor     *site.Person
 	reactions map[string]string // by person, since the pages were told
-	changed   bool              // the question has, since then
 }
 
-// question is one that was asked.
-type question struct {
-	Question
-	answers map[string]sheet // by person
-}
-
-// sheet is an answer as it is stored.
-type sheet struct {
-	site.Person
-	Choice
-	Points int64 `json:"points"`
-}
-
-// launch puts a question on the board, and answers its ID.
-func (l *lesson) launch(who site.Person, d Question) (int64, error) {
-	n, now := len(d.Choices), time.Now().UnixMilli()
-	bad := func(s string, most int) bool { return strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > most }
+// launch puts a question on the board.
+func (l *lesson) launch(who site.Person, q Question) (int64, error) {
+	n, now := len(q.Choices), time.Now().UnixMilli()
+	bad := func(s string, most int) bool { return strings.TrimSpace(s) == "" || len([]rune(s)) > most }
 	switch {
 	case !l.question.Rung:
-		return 0, brio.Errorf("A question is on the board. Wait for its bell, or ring it.")
-	case bad(d.Text, MaxText) || n < 2 || n > MaxChoices || slices.ContainsFunc(d.Choices, func(c string) bool { return bad(c, MaxChoice) }):
+		return 0, brio.Errorf("A question is on the board. Wait for its bell.")
+	case bad(q.Text, MaxText) || n < 2 || n > MaxChoices || slices.ContainsFunc(q.Choices, func(c string) bool { return bad(c, MaxChoice) }):
 		return 0, brio.Errorf("Write a question of up to %d characters, and 2 to %d choices of up to %d.", MaxText, MaxChoices, MaxChoice)
-	case d.Right < 0 || d.Right >= n || d.Seconds < MinSeconds || d.Seconds > MaxSeconds:
+	case q.Right < 0 || q.Right >= n || q.Seconds < MinSeconds || q.Seconds > MaxSeconds:
 		return 0, brio.Errorf("Mark the choice that is right, and give %d to %d seconds.", MinSeconds, MaxSeconds)
 	}
-	d.ID, d.By, d.Bell, d.Rung = now, who, now+int64(d.Seconds)*1000, false
-	d.Answered, d.Who, d.Counts = 0, []string{}, make([]int, n)
-	l.question, l.floor, l.changed = &question{d, map[string]sheet{}}, nil, true
-	return d.ID, nil
+	l.question = Question{q.Text, q.Choices, q.Right, q.Seconds, now, who, now + int64(q.Seconds)*1000, false, 0, []string{}, make([]int, n)}
+	l.answers, l.changed, l.floor = map[string]Choice{}, true, nil
+	return now, nil
 }
 
 // answer takes somebody's answer: their first, before the bell. Sent again because its
 // acknowledgement was lost, it is still that one.
 func (l *lesson) answer(who site.Person, c Choice) (Choice, error) {
-	q, now := l.question, time.Now().UnixMilli()
-	if q.ID != c.Question || c.Choice < 0 || c.Choice >= len(q.Choices) {
+	q, now := &l.question, time.Now().UnixMilli()
+	first, again := l.answers[who.ID]
+	switch late := now - q.Bell; {
+	case q.ID != c.Question || c.Choice < 0 || c.Choice >= len(q.Choices):
 		return c, brio.Errorf("This is no choice of the question on the board.")
-	}
-	a, again := q.answers[who.ID]
-	took, late := now-q.ID, now-q.Bell
-	switch {
-	case again && a.Choice.Choice != c.Choice:
-		return c, brio.Errorf("Your first answer counts: %s.", q.Choices[a.Choice.Choice])
+	case again && first.Choice != c.Choice:
+		return c, brio.Errorf("Your first answer counts: %s.", q.Choices[first.Choice])
 	case again:
-		return a.Choice, nil
+		return first, nil
 	case q.Rung || late >= 0:
-		return c, brio.Errorf("The bell rang %.1f s before your answer came. It doesn’t count.", float64(late)/1000)
+		return c, brio.Errorf("The bell rang %.1f s before your answer came. It doesn’t count.", float64(max(late, 0))/1000)
 	case who.ID == q.By.ID:
 		return c, brio.Errorf("You have asked this one. Answer somebody else’s.")
 	case q.Answered >= MaxAnswers:
 		return c, brio.Errorf("%d have answered, more don’t fit. Be faster next time.", MaxAnswers)
 	}
-	a = sheet{who, Choice{q.ID, c.Choice, took}, 0}
-	if c.Choice == q.Right {
-		a.Points = 1000 - took/int64(2*q.Seconds)
-	}
-	q.answers[who.ID], l.changed = a, true
-	q.Answered++
+	c.Person, c.Took = who, now-q.ID
+	l.answers[who.ID], l.changed = c, true
 	q.Counts[c.Choice]++
-	q.Who = append(q.Who, who.ID)
-	return a.Choice, nil
+	q.Answered++
+	q.Who = append(q.Who, who.ID)[:min(q.Answered, MaxListed)]
+	return c, nil
 }
 
-// ring lets the bell ring now.
-func (l *lesson) ring(_ site.Person, id int64) (_ brio.None, _ error) {
-	if q := l.question; q.ID == id && !q.Rung {
-		q.Bell, l.changed = time.Now().UnixMilli(), true
-	}
-	return
-}
-
-// view is the question as it is shown to those who may know all of it, or not.
-func (q *question) view(knows bool) Question {
-	v := q.Question
-	v.Who = v.Who[:min(len(v.Who), MaxListed)]
-	if !knows && !q.Rung {
-		v.Right, v.Counts = -1, nil
-	}
-	return v
-}
-
-func (l *lesson) hand(who site.Person, up bool) (none brio.None, err error) {
+func (l *lesson) hand(who site.Person, up bool) (none brio.None, _ error) {
 	l.hands = slices.DeleteFunc(l.hands, func(p site.Person) bool { return p.ID == who.ID && !up })
 	if up && !slices.Contains(l.hands, who) {
 		l.hands = append(l.hands, who)
@@ -119,7 +79,7 @@ func (l *lesson) hand(who site.Person, up bool) (none brio.None, err error) {
 }
 
 // call gives somebody whose hand is up the floor.
-func (l *lesson) call(_ site.Person, id string) (who site.Person, err error) {
+func (l *lesson) call(_ site.Person, id string) (who site.Person, _ error) {
 	i := slices.IndexFunc(l.hands, func(p site.Person) bool { return p.ID == id })
 	if i < 0 {
 		return who, brio.Errorf("That hand is down again. Call on somebody else.")
@@ -131,7 +91,7 @@ func (l *lesson) call(_ site.Person, id string) (who site.Person, err error) {
 
 // react takes one reaction of each person until the pages are told.
 func (l *lesson) react(who site.Person, kind string) (none brio.None, _ error) {
-	if !slices.Contains(Kinds, kind) || l.reactions[who.ID] != "" {
+	if !slices.Contains(kinds, kind) || l.reactions[who.ID] != "" {
 		return none, brio.Errorf("One reaction at a time, please.")
 	}
 	l.reactions[who.ID] = kind

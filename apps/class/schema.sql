@@ -1,13 +1,14 @@
 -- One row is one question with all its answers, so that it is stored whole or not at all.
 CREATE TABLE IF NOT EXISTS class_question (
     id INTEGER PRIMARY KEY, -- when it was asked, Unix milliseconds
-    question TEXT NOT NULL, -- JSON: text, choices, right, counts and more
-    answers TEXT NOT NULL   -- JSON: a list of id, name, choice, took and points
+    question TEXT NOT NULL, -- JSON: text, choices, right, seconds, counts and more
+    answers TEXT NOT NULL   -- JSON, by person: id, name, choice, took
 );
 
+-- A right answer brings 1000 points at once, and 500 at the end of the time.
 CREATE VIEW IF NOT EXISTS class_answer AS
-SELECT q.id AS question, a.value ->> 'id' AS person, a.value ->> 'name' AS name,
-    a.value ->> 'choice' AS choice, a.value ->> 'took' AS took, a.value ->> 'points' AS points
+SELECT q.id AS question, a.value ->> 'id' AS person, a.value ->> 'name' AS name, a.value ->> 'choice' AS choice, a.value ->> 'took' AS took,
+    CASE a.value ->> 'choice' WHEN q.question ->> 'right' THEN 1000 - (a.value ->> 'took') / (2 * (q.question ->> 'seconds')) ELSE 0 END AS points
 FROM class_question q, json_each(q.answers) a;
 
 -- The last 12 questions count: who comes late can still win.

@@ -39,6 +39,7 @@ var packages = map[string]string{
 	"signal":       "os/signal",
 	"slices":       "slices",
 	"slog":         "log/slog",
+	"sync":         "sync",
 	"synctest":     "testing/synctest",
 	"testing":      "testing",
 	"time":         "time",

@@ -20,6 +20,7 @@ var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "trading.md
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "whiteboard.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "offline-edits.md"}
 var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "authoritative-tick.md"}
+var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "class.md"}
 
 func TestEveryNameHasItsRow(t *testing.T) {
 	rows := map[string][]string{} // names by chapter

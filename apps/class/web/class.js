@@ -10,7 +10,6 @@ import { drawHands, drawPoints, drawQuiz } from "./lists.js";
 import { bindOwn } from "./own.js";
 import { drawSeats, float, icon, KINDS } from "./seats.js";
 
-const teaching = location.hash === "#teacher";
 const nothing = { id: 0, text: "", choices: [], counts: null, who: [], answered: 0, rung: true, right: -1 };
 
 let question = nothing;
@@ -20,6 +19,7 @@ let pending; // the choice that was sent and is not acknowledged
 let refused = ""; // why an answer does not count
 let known = false; // the server has said what there is
 let raised = false; // a hand that is to be up, also after a break
+let teaching = location.hash === "#teacher";
 
 const pass = new Pass(teaching ? "teacher" : "student");
 const live = new Live("/class", pass);
@@ -82,7 +82,7 @@ async function choose(choice) {
 const launch = (draft) => live.call("launch", draft);
 
 addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-  if (ctrlKey || metaKey || altKey || target.closest("input, select, dialog")) return;
+  if (ctrlKey || metaKey || altKey || target.closest("input:not([type=checkbox]), dialog")) return;
   const choice = key.length === 1 ? "abcdef".indexOf(key.toLowerCase()) : -1;
   if (choice >= 0 && choice < question.choices.length) choose(choice);
 });
@@ -91,7 +91,6 @@ $("[data-hand]").addEventListener("click", () => {
   raised = !isUp();
   live.call("hand", raised).then(() => complain(), complain);
 });
-$("[data-ring]").addEventListener("click", () => live.call("ring", question.id).then(() => complain(), complain));
 $("[data-reactions]").append(
   ...Object.entries(KINDS).map(([kind, [words]]) =>
     h("button", { class: "icon-button", type: "button", "aria-label": words, title: words, "data-react": kind, onclick: () => live.call("react", kind).then(() => complain(), complain) }, icon(kind)),
@@ -111,13 +110,13 @@ function complain(err) {
 
 const teach = $("[data-teach]");
 teach.checked = teaching;
-teach.addEventListener("change", () => {
-  sessionStorage.setItem("brio.class.switched", "yes");
-  location.hash = teach.checked ? "teacher" : "";
+teach.addEventListener("change", () => (location.hash = teach.checked ? "teacher" : ""));
+addEventListener("hashchange", () => {
+  teach.checked = teaching = location.hash === "#teacher";
+  raised = false;
+  pass.role = teaching ? "teacher" : "student";
+  socket.disconnect().connect(); // with a pass for that role: the server goes by nothing else
 });
-addEventListener("hashchange", () => location.reload()); // in the other role one is somebody else to the server
-if (sessionStorage.getItem("brio.class.switched")) teach.focus();
-sessionStorage.removeItem("brio.class.switched");
 
 // ---- Drawing
 
@@ -147,8 +146,7 @@ function drawNow() {
   $("[data-hand]").setAttribute("aria-pressed", String(isUp()));
   say($("[data-hand]"), isUp() ? `Take your hand down (${room.hands.findIndex(({ id }) => id === me()) + 1}. in turn)` : "Raise your hand");
   $("[data-ask]").hidden = !teaching;
-  $("[data-ring]").hidden = question.rung;
-  $("[data-own]").hidden = !question.rung;
+  $("[data-own]").disabled = !question.rung || !connected;
   for (const button of document.querySelectorAll(".quiz-entry")) button.disabled = !question.rung || !connected;
 }
 

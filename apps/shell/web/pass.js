@@ -2,16 +2,19 @@
 
 import { $, store } from "/shell/dom.js";
 
-// Pass is somebody's pass for one role; who somebody is does not depend on the role.
+// Pass is somebody's pass for one role, which may be set anew: the next connection then presents a pass for that one. Who
+// somebody is does not depend on the role.
 export class Pass {
   person = { id: "", name: "", role: "" };
-  #key;
   #listeners = [];
 
   constructor(role = "visitor") {
     this.role = role;
-    this.#key = `brio.pass.${role}`;
     this.#bind();
+  }
+
+  get #key() {
+    return `brio.pass.${this.role}`;
   }
 
   // auth is for Live: it asks for a pass if there is none.
