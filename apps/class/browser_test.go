@@ -1,6 +1,9 @@
 package class
 
 import (
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
@@ -37,13 +40,27 @@ func TestLessonInChromium(t *testing.T) {
 		w.Fits()
 	}
 
-	end() // and the server starts anew, on the same address, under the open pages
-	bad.Cut()
+	end()
 	ada.Sees(`text("[data-verdict]").startsWith("The connection is gone") && $("[data-hand]").disabled`)
-	again := sitetest.Start(t, site.Config{Data: folder, Quiet: true}, apps)
-	late := b.Window("Late")
-	late.Opens(again + "/class/")
-	late.Sees(`texts(".points .sum").length === 2 && text("[data-text]") === "No question is on the board"`)
+	startAt(t, server.Listener.Addr().String(), folder) // the points are there, the question is not
+	for _, w := range []*sitetest.Window{tina, ada, bob} {
+		w.Sees(`text("[data-text]") === "No question is on the board" && texts(".points .rank").join() === "1,2"`)
+	}
+	tina.Clicks(`.quiz-entry`)
+	ada.Sees(`texts(".choice-text").join() === "Venus,Mercury,Mars,Neptune" && !$(".choice").disabled`)
+}
+
+// startAt serves a site where another one was before.
+func startAt(t *testing.T, address, folder string) {
+	again, end := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, apps)
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := &httptest.Server{Listener: listener, Config: &http.Server{Handler: again.Config.Handler}}
+	front.Start()
+	t.Cleanup(front.Close)
+	t.Cleanup(end) // before
 }
 
 func tinaAsksHerOwn(tina *sitetest.Window) {
@@ -119,7 +136,7 @@ func TestSimulatedPeopleInChromium(t *testing.T) {
 	url := sitetest.Start(t, site.Config{}, apps)
 	ada := sitetest.StartBrowser(t).Window("Ada")
 	ada.Opens(url + "/class/")
-	ada.Sees(`document.querySelectorAll(".seat").length === 25 && text("[data-by]") === "Ms Linde asks (simulated)"`)
+	ada.Sees(`document.querySelectorAll(".seat").length === 25 && text("[data-by]") === "Ms Linde, simulated, asks, for 15 s"`)
 	ada.Sees(`document.querySelectorAll(".seat.has-answered").length > 2 && $(".float")`)
 	ada.Clicks(`[data-crowd] input`)
 	ada.Sees(`document.querySelectorAll(".seat").length === 1`)

@@ -137,7 +137,7 @@ func (c *Class) room() Room {
 	slices.SortFunc(people, func(a, b site.Person) int { return cmp.Or(-cmp.Compare(a.Role, b.Role), cmp.Compare(a.ID, b.ID)) })
 	people = slices.CompactFunc(people, func(a, b site.Person) bool { return a.ID == b.ID && a.Role == b.Role })
 	c.hands = slices.DeleteFunc(c.hands, func(p site.Person) bool { return !slices.Contains(people, p) })
-	listed := func(p []site.Person) []site.Person { return append([]site.Person{}, p[:min(len(p), MaxListed)]...) }
+	listed := func(p []site.Person) []site.Person { return append([]site.Person{}, p[:min(len(p), maxListed)]...) }
 	return Room{listed(people), listed(c.hands), len(people), c.floor}
 }
 

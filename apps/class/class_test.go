@@ -251,10 +251,10 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %v", q.Text, err)
 		}
 	}
-	if l := page.Limits; l["text"] != MaxText || l["choice"] != MaxChoice || l["choices"] != MaxChoices {
+	if l := page.Limits; l["text"] != maxText || l["choice"] != maxChoice || l["choices"] != maxChoices {
 		t.Errorf("the page has the limits %v", l)
 	}
-	if len(pupils)+1 > MaxListed {
+	if len(pupils)+1 > maxListed {
 		t.Errorf("%d pupils don't fit", len(pupils))
 	}
 }

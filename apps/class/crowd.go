@@ -10,7 +10,7 @@ func (c *Class) simulate(now int64, on, taught bool) {
 	for i, p := range pupils { // some are quicker, and some are right more often
 		if !q.Rung && now > q.ID+1000 && c.rand.Float64()*float64(q.Seconds) < 0.2+0.02*float64(i%8) {
 			choice := q.Right
-			if c.rand.Float64() > 0.4+0.1*float64(i%6) {
+			if c.rand.Float64() > 0.2+0.1*float64(i%6) {
 				choice = c.rand.IntN(len(q.Choices))
 			}
 			_, _ = c.answer(p, Choice{Question: q.ID, Choice: choice})

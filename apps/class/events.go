@@ -33,7 +33,7 @@ type Question struct {
 	Bell     int64       `json:"bell"`
 	Rung     bool        `json:"rung"`
 	Answered int         `json:"answered"`
-	Who      []string    `json:"who"`    // has answered, the first MaxListed
+	Who      []string    `json:"who"`    // has answered, the first maxListed
 	Counts   []int       `json:"counts"` // of each choice
 }
 
@@ -45,7 +45,7 @@ type Choice struct {
 	Took     int64 `json:"took"`
 }
 
-// Room is who is there, and whose hands are up, in turn; both cut off at MaxListed.
+// Room is who is there, and whose hands are up, in turn; both cut off at maxListed.
 type Room struct {
 	People []site.Person `json:"people"`
 	Hands  []site.Person `json:"hands"`

@@ -11,9 +11,9 @@ import (
 
 // Limits of a question, in characters and seconds, and of how many answer and are listed.
 const (
-	MaxText, MaxChoice, MaxChoices = 160, 60, 6
-	MinSeconds, MaxSeconds         = 5, 120
-	MaxAnswers, MaxListed          = 2000, 40
+	maxText, maxChoice, maxChoices = 160, 60, 6
+	minSeconds, maxSeconds         = 5, 120
+	maxAnswers, maxListed          = 2000, 40
 )
 
 // lesson is what goes on in the class, without sockets.
@@ -33,10 +33,10 @@ func (l *lesson) launch(who site.Person, q Question) (int64, error) {
 	switch {
 	case !l.question.Rung:
 		return 0, brio.Errorf("A question is on the board. Wait for its bell.")
-	case bad(q.Text, MaxText) || n < 2 || n > MaxChoices || slices.ContainsFunc(q.Choices, func(c string) bool { return bad(c, MaxChoice) }):
-		return 0, brio.Errorf("Write a question of up to %d characters, and 2 to %d choices of up to %d.", MaxText, MaxChoices, MaxChoice)
-	case q.Right < 0 || q.Right >= n || q.Seconds < MinSeconds || q.Seconds > MaxSeconds:
-		return 0, brio.Errorf("Mark the choice that is right, and give %d to %d seconds.", MinSeconds, MaxSeconds)
+	case bad(q.Text, maxText) || n < 2 || n > maxChoices || slices.ContainsFunc(q.Choices, func(c string) bool { return bad(c, maxChoice) }):
+		return 0, brio.Errorf("Write a question of up to %d characters, and 2 to %d choices of up to %d.", maxText, maxChoices, maxChoice)
+	case q.Right < 0 || q.Right >= n || q.Seconds < minSeconds || q.Seconds > maxSeconds:
+		return 0, brio.Errorf("Mark the choice that is right, and give %d to %d seconds.", minSeconds, maxSeconds)
 	}
 	l.question = Question{q.Text, q.Choices, q.Right, q.Seconds, now, who, now + int64(q.Seconds)*1000, false, 0, []string{}, make([]int, n)}
 	l.answers, l.changed, l.floor = map[string]Choice{}, true, nil
@@ -59,14 +59,14 @@ func (l *lesson) answer(who site.Person, c Choice) (Choice, error) {
 		return c, brio.Errorf("The bell rang %.1f s before your answer came. It doesn’t count.", float64(max(late, 0))/1000)
 	case who.ID == q.By.ID:
 		return c, brio.Errorf("You have asked this one. Answer somebody else’s.")
-	case q.Answered >= MaxAnswers:
-		return c, brio.Errorf("%d have answered, more don’t fit. Be faster next time.", MaxAnswers)
+	case q.Answered >= maxAnswers:
+		return c, brio.Errorf("%d have answered, more don’t fit. Be faster next time.", maxAnswers)
 	}
 	c.Person, c.Took = who, now-q.ID
 	l.answers[who.ID], l.changed = c, true
 	q.Counts[c.Choice]++
 	q.Answered++
-	q.Who = append(q.Who, who.ID)[:min(q.Answered, MaxListed)]
+	q.Who = append(q.Who, who.ID)[:min(q.Answered, maxListed)]
 	return c, nil
 }
 

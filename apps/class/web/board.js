@@ -44,10 +44,21 @@ export class Board {
     this.#tick();
   }
 
-  #build({ id, text, by, choices }) {
+  // clear wipes the board: there is no question, or it is not known which.
+  clear(words) {
+    this.#drawn = undefined;
+    this.#rung = true;
+    $("[data-text]").textContent = words;
+    $("[data-by]").textContent = "\u00a0";
+    $("[data-choices]").replaceChildren();
+    $("[data-bell]").classList.remove("is-rung");
+    this.#tick();
+  }
+
+  #build({ id, text, by, choices, seconds }) {
     this.#drawn = id;
     $("[data-text]").textContent = text;
-    $("[data-by]").textContent = `${by.name} asks` + (isSimulated(by) ? " (simulated)" : "");
+    $("[data-by]").textContent = `${by.name}${isSimulated(by) ? ", simulated," : ""} asks, for ${seconds} s`;
     $("[data-choices]").replaceChildren(...choices.map((choice, i) => this.#choice(choice, i)));
   }
 

@@ -38,7 +38,7 @@ export function draw(live, { drawing, facts }) {
     svg.replaceChildren(...sheets(students, question?.answered ?? 0, question), ...choices(question));
     const state = !question ? "no question yet" : question.rung ? `${share(question)} % were right` : `${question.answered} have answered`;
     const teacher = room.people.find(({ role }) => role === "teacher");
-    facts.textContent = [count(students, "student"), state, teacher && `${teacher.name} teaches` + (isSimulated(teacher) ? ", simulated" : "")].filter(Boolean).join(" · ");
+    facts.textContent = [count(students, "student"), state, teacher && (isSimulated(teacher) ? "simulated teacher" : `${teacher.name} teaches`)].filter(Boolean).join(" · ");
   }
 }
 

@@ -17,7 +17,8 @@ let room = { people: [], hands: [], count: 0, floor: null };
 let place = { top: [], you: null, mine: null };
 let pending; // the choice that was sent and is not acknowledged
 let refused = ""; // why an answer does not count
-let known = false; // the server has said what there is
+let known = false; // this connection has said what there is
+let before = false; // there was one already
 let raised = false; // a hand that is to be up, also after a break
 let teaching = location.hash === "#teacher";
 
@@ -32,6 +33,8 @@ const me = () => pass.person.id;
 
 socket.on("connect", async () => {
   question = nothing; // what this connection says is what counts
+  known = false;
+  before = true;
   await clock.measure(live);
   draw();
   if (raised) live.call("hand", true).catch(() => {});
@@ -47,6 +50,7 @@ socket.on("place", (state) => {
   draw();
 });
 socket.on("question", (state) => {
+  known = true;
   if (state.id !== question.id) {
     pending = undefined;
     refused = "";
@@ -134,18 +138,20 @@ function draw() {
 function drawNow() {
   const connected = socket.connected;
   if (question.id) board.draw(question, { mine: mine(), pending, teaching, connected });
+  else if (known && connected) board.clear("No question is on the board");
   drawSeats(room, question, me());
   drawHands(room, me(), teaching && connected && ((id) => live.call("floor", id).then(() => complain(), complain)));
   drawPoints(place, me());
   say($("[data-verdict]"), verdict(connected));
   $("[data-verdict]").classList.toggle("error", Boolean(refused) && connected);
-  if (!question.id && known && connected) $("[data-text]").textContent = "No question is on the board";
 
   $("[data-hand]").hidden = teaching;
   $("[data-hand]").disabled = !connected;
   $("[data-hand]").setAttribute("aria-pressed", String(isUp()));
   say($("[data-hand]"), isUp() ? `Take your hand down (${room.hands.findIndex(({ id }) => id === me()) + 1}. in turn)` : "Raise your hand");
   $("[data-ask]").hidden = !teaching;
+  $(".class").classList.toggle("is-teaching", teaching);
+  $("[data-own]").hidden = !teaching;
   $("[data-own]").disabled = !question.rung || !connected;
   for (const button of document.querySelectorAll(".quiz-entry")) button.disabled = !question.rung || !connected;
 }
@@ -154,8 +160,9 @@ function drawNow() {
 function verdict(connected) {
   const { rung, right, id, by } = question;
   const chosen = mine();
-  if (!connected) return known ? "The connection is gone. What was acknowledged counts." : "Connecting …";
+  if (!connected) return before ? "The connection is gone. What was acknowledged counts." : "Connecting …";
   if (refused) return refused;
+  if (!id && !known) return "Looking at the board …";
   if (!id) return teaching ? "Ask the first one: choose it from the list, or write your own." : room.people.some(({ role }) => role === "teacher") ? "Wait for the teacher to ask." : "Nobody teaches. Take the class with the switch “Teach”.";
   if (pending !== undefined) return `Sending ${letter(pending)} …`;
   if (teaching) return rung ? "The bell has rung. All see what is right." : "Only teachers see how the answers are spread, until the bell.";
