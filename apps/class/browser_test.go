@@ -116,13 +116,13 @@ func theBellRings(tina, ada, bob *sitetest.Window) {
 
 func handsAndReactions(tina, ada, bob *sitetest.Window) {
 	ada.Clicks(`[data-hand]`)
-	ada.Sees(`text("[data-hand]") === "Take your hand down (1. in turn)" && $(".seat.has-hand-up")`)
+	ada.Sees(`text("[data-hand]") === "Take your hand down (1st in turn)" && $(".seat.has-hand-up")`)
 	bob.Clicks(`[data-hand]`)
-	bob.Sees(`text("[data-hand]") === "Take your hand down (2. in turn)"`)
+	bob.Sees(`text("[data-hand]") === "Take your hand down (2nd in turn)"`)
 	tina.Sees(`document.querySelectorAll("[data-hands] button").length === 2`)
 	tina.Clicks(`[data-hands] button`)
 	ada.Sees(`text("[data-floor]") === "You have the floor." && text("[data-hand]") === "Raise your hand"`)
-	bob.Sees(`text("[data-floor]").endsWith(" has the floor.") && text("[data-hand]") === "Take your hand down (1. in turn)"`)
+	bob.Sees(`text("[data-floor]").endsWith(" has the floor.") && text("[data-hand]") === "Take your hand down (1st in turn)"`)
 	bob.Clicks(`[data-hand]`)
 	bob.Sees(`document.querySelectorAll("[data-hands] li").length === 0`)
 

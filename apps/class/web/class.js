@@ -148,7 +148,7 @@ function drawNow() {
   $("[data-hand]").hidden = teaching;
   $("[data-hand]").disabled = !connected;
   $("[data-hand]").setAttribute("aria-pressed", String(isUp()));
-  say($("[data-hand]"), isUp() ? `Take your hand down (${room.hands.findIndex(({ id }) => id === me()) + 1}. in turn)` : "Raise your hand");
+  say($("[data-hand]"), isUp() ? `Take your hand down (${ordinal(room.hands.findIndex(({ id }) => id === me()) + 1)} in turn)` : "Raise your hand");
   $("[data-ask]").hidden = !teaching;
   $(".class").classList.toggle("is-teaching", teaching);
   $("[data-own]").hidden = !teaching;
