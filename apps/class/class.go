@@ -1,6 +1,5 @@
 // Package class is a showcase of brio: a live class, in which a teacher asks, everybody
 // answers before the bell, and hands and reactions go up.
-//
 // The lesson is in memory. Once its bell has rung, a question is stored with its answers,
 // as the points that they bring outlive the server.
 //
@@ -137,8 +136,7 @@ func (c *Class) room() Room {
 	slices.SortFunc(people, func(a, b site.Person) int { return cmp.Or(-cmp.Compare(a.Role, b.Role), cmp.Compare(a.ID, b.ID)) })
 	people = slices.CompactFunc(people, func(a, b site.Person) bool { return a.ID == b.ID && a.Role == b.Role })
 	c.hands = slices.DeleteFunc(c.hands, func(p site.Person) bool { return !slices.Contains(people, p) })
-	listed := func(p []site.Person) []site.Person { return append([]site.Person{}, p[:min(len(p), maxListed)]...) }
-	return Room{listed(people), listed(c.hands), len(people), c.floor}
+	return Room{append([]site.Person{}, people[:min(len(people), maxListed)]...), append([]site.Person{}, c.hands...), len(people), c.floor}
 }
 
 // tick rings the bell, and tells the pages what is new.

@@ -1,6 +1,7 @@
 package class
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,6 +146,20 @@ func TestHands(t *testing.T) {
 		briotest.Do(t, teacher, Launch, sum(10))
 		room("")
 	})
+}
+
+func TestHandsHaveALimit(t *testing.T) {
+	l := lesson{}
+	for i := range maxListed {
+		if _, err := l.hand(site.Person{ID: fmt.Sprint(i)}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := l.hand(site.Person{ID: "late"}, true)
+	refused(t, err, "40 hands are up")
+	if _, err := l.hand(site.Person{ID: "0"}, true); err != nil || len(l.hands) != maxListed {
+		t.Errorf("a hand that is up is put up again: %v, %d", err, len(l.hands))
+	}
 }
 
 func TestReactions(t *testing.T) {

@@ -45,7 +45,7 @@ type Choice struct {
 	Took     int64 `json:"took"`
 }
 
-// Room is who is there, and whose hands are up, in turn; both cut off at maxListed.
+// Room is who is there, the first maxListed, and whose hands are up, in turn.
 type Room struct {
 	People []site.Person `json:"people"`
 	Hands  []site.Person `json:"hands"`

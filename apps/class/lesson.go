@@ -43,8 +43,7 @@ func (l *lesson) launch(who site.Person, q Question) (int64, error) {
 	return now, nil
 }
 
-// answer takes somebody's answer: their first, before the bell. Sent again because its
-// acknowledgement was lost, it is still that one.
+// answer takes somebody's first answer, before the bell. Sent again, it is still that one.
 func (l *lesson) answer(who site.Person, c Choice) (Choice, error) {
 	q, now := &l.question, time.Now().UnixMilli()
 	first, again := l.answers[who.ID]
@@ -73,6 +72,9 @@ func (l *lesson) answer(who site.Person, c Choice) (Choice, error) {
 func (l *lesson) hand(who site.Person, up bool) (none brio.None, _ error) {
 	l.hands = slices.DeleteFunc(l.hands, func(p site.Person) bool { return p.ID == who.ID && !up })
 	if up && !slices.Contains(l.hands, who) {
+		if len(l.hands) == maxListed {
+			return none, brio.Errorf("%d hands are up. Wait until one is down.", maxListed)
+		}
 		l.hands = append(l.hands, who)
 	}
 	return none, nil
