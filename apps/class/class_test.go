@@ -166,7 +166,7 @@ func TestReactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openSchool(t, site.Config{Quiet: true})
 		ada, bob, card := s.enter(t, "ada", "student"), s.enter(t, "bob", "teacher"), s.enter(t, "", "")
-		time.Sleep(time.Second)
+		time.Sleep(1050 * time.Millisecond) // between two ticks
 		briotest.Do(t, ada, React, "heart")
 		briotest.Do(t, bob, React, "heart")
 		_, err := React.Do(t.Context(), ada, "bravo")
