@@ -1,7 +1,10 @@
 package chat
 
 import (
+	"context"
+	"net"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
@@ -10,7 +13,7 @@ import (
 
 // Two people in two browsers, ada on a line that breaks, bob on a good one.
 func TestTwoPeopleInChromium(t *testing.T) {
-	web := startSite(t, Config{Quiet: true})
+	web := startSite(t, site.Config{Quiet: true})
 	bad := sitetest.StartCable(t, web.Listener.Addr().String())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
@@ -57,12 +60,32 @@ func theyTalkPrivately(ada, bob *sitetest.Window, url string) {
 	ada.Clicks(`[aria-label="Bob: write privately"]`)
 	ada.Sees(`text("[data-title]") === "Bob"`)
 	types(ada, "Between us.\r")
+	ada.Sees(`texts(".message .text").join() === "Between us." && !$(".is-pending")`)
 	for _, w := range []*sitetest.Window{bob, tab} {
 		w.Sees(`text("[data-private]") === "Ada1 new" && !texts(".message .text").includes("Between us.")`)
 	}
 	bob.Clicks(`[data-private] button`)
 	bob.Sees(`text("[data-title]") === "Ada" && texts(".message .text").join() === "Between us."`)
+	ada.Sees(`text(".receipt") === "Read"`)
+	tab.Sees(`text("[data-private]") === "Ada"`) // what is read in one tab is read in all
 
+	bob.Clicks(`[data-key="foyer"]`)
+	bob.Sees(`text("[data-title]") === "foyer"`)
+	types(ada, "Still there?\r")
+	bob.Sees(`text("[data-private]") === "Ada1 new"`)
+	ada.Sees(`texts(".message .text").join() === "Between us.,Still there?"`)
+	ada.Sees(`[...document.querySelectorAll(".message")].map((each) => !!each.querySelector(".receipt")).join() === "true,false"`)
+	for _, w := range []*sitetest.Window{ada, bob} {
+		w.Does(`location.reload()`)
+	}
+	bob.Sees(`text("[data-private]") === "Ada1 new" && text("[data-title]") === "foyer"`)
+	ada.Sees(`texts(".message .text").join() === "Between us.,Still there?" && text("[data-title]") === "Bob"`)
+	ada.Sees(`[...document.querySelectorAll(".message")].map((each) => !!each.querySelector(".receipt")).join() === "true,false"`)
+
+	joins(bob, "Bobby")
+	tab.Sees(`text("[data-person-name]") === "Bobby"`)
+	joins(tab, "Bob")
+	bob.Sees(`text("[data-person-name]") === "Bob"`)
 	tab.Close()
 	ada.Clicks(`[data-key="foyer"]`)
 	bob.Clicks(`[data-key="foyer"]`)
@@ -113,13 +136,10 @@ func anAcknowledgementIsLost(ada, bob *sitetest.Window, bad *sitetest.Cable) {
 }
 
 func bobIsRefused(bob *sitetest.Window) {
-	bob.Does(`$("[data-rename]").click(); $("#name").value = "ada"; $("[data-name-form]").requestSubmit()`)
-	bob.Sees(`text("[data-name-error]") === "Ada is here already. Choose another name." && $("#name").ariaInvalid === "true"`)
-	bob.Clicks(`[data-name-cancel]`)
 	bob.Does(`$("[data-add] input").value = "a/b"; $("[data-add]").requestSubmit()`)
-	bob.Sees(`text("[data-add-error]") === "Name the room with letters, digits and dashes only."`)
+	bob.Sees(`text("[data-add-error]") === "Name the room with up to 16 letters, digits and dashes."`)
 	bob.Does(`$("[data-compose] textarea").value = "x".repeat(2001); $("[data-compose]").requestSubmit()`)
-	bob.Sees(`text(".trouble").startsWith("Not sent. Shorten the message to 2000 characters; it has 2001.")`)
+	bob.Sees(`text(".trouble").startsWith("Not sent. Write 1 to 2000 characters, not 2001")`)
 	bob.Clicks(`.trouble button:last-child`)
 	bob.Sees(`!$(".trouble")`)
 }
@@ -129,8 +149,8 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 	for _, view := range []string{"rooms", "people", "talk"} {
 		bob.Clicks(`[data-show="` + view + `"]`)
 		bob.Sees(`$("main").dataset.view === "` + view + `"`)
-		bob.Sees(`document.documentElement.scrollWidth === innerWidth && document.documentElement.scrollHeight === innerHeight`)
-		bob.Sees(`[...document.querySelectorAll("button, .field, .switch")].filter((each) => each.checkVisibility()).every((each) => each.getBoundingClientRect().height >= 43.5)`)
+		bob.Fits()
+		bob.Sees(`document.documentElement.scrollHeight === innerHeight`)
 	}
 	bob.Opens(url + "/")
 	bob.Sees(`document.documentElement.scrollWidth === innerWidth`)
@@ -139,31 +159,113 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 
 // The simulated people talk to one visitor, and go when they are switched off.
 func TestSimulatedPeopleInChromium(t *testing.T) {
-	web := startSite(t, Config{})
+	web := startSite(t, site.Config{})
 	ada := sitetest.StartBrowser(t).Window("Ada")
 	ada.Opens(web.URL + "/chat/")
 	joins(ada, "Ada")
 	ada.Sees(`texts("[data-people] .entry-more").filter((more) => more === "simulated").length === 4`)
 	ada.Sees(`document.querySelectorAll(".message").length >= 8`)
 	ada.Sees(`text("[data-typing]").endsWith("typing")`)
-	ada.Clicks(`[data-simulate]`)
+	ada.Clicks(`[data-crowd]`)
 	ada.Sees(`texts("[data-people] .entry-name").join() === "Ada"`)
 }
 
-// startSite serves what the demo serves.
-func startSite(t *testing.T, config Config) *httptest.Server {
-	server, closeSite := sitetest.Open(t, site.Config{}, func(s *site.Site) []site.App {
-		return []site.App{New(s.Server, config)}
+// One writes to a simulated person, who reads it and answers.
+func TestASimulatedPersonAnswersInChromium(t *testing.T) {
+	web := startSite(t, site.Config{})
+	ada := sitetest.StartBrowser(t).Window("Ada")
+	ada.Opens(web.URL + "/chat/")
+	ada.Clicks(`[aria-label="Mira, simulated: write privately"]`)
+	ada.Sees(`text("[data-title]") === "Mira"`)
+	types(ada, "Are you real?\r")
+	ada.Sees(`text(".receipt") === "Read"`)
+	ada.Sees(`document.querySelectorAll(".message").length === 2`)
+}
+
+// The server ends and begins again on what it has stored, under open pages: they come
+// back by themselves, with all that was said and with what waited to be sent.
+func TestRestartInChromium(t *testing.T) {
+	config := site.Config{Data: t.TempDir(), Quiet: true}
+	server, closeSite := sitetest.Open(t, config, apps)
+	address := server.Listener.Addr().String()
+	b := sitetest.StartBrowser(t)
+	ada, bob := b.Window("Ada"), b.Window("Bob")
+	for _, w := range []*sitetest.Window{ada, bob} {
+		w.Opens(server.URL + "/chat/#club")
+		joins(w, w.Name)
+	}
+	for i := range PageSize + 5 {
+		bob.Does(`$("[data-compose] textarea").value = "` + strconv.Itoa(i) + `"; $("[data-compose]").requestSubmit()`)
+	}
+	ada.Sees(`texts(".message .text").at(-1) === "54"`)
+	ada.Clicks(`[aria-label="Bob: write privately"]`)
+	types(ada, "Between us.\r")
+	bob.Sees(`text("[data-private]") === "Ada1 new"`)
+
+	closeSite()
+	for _, w := range []*sitetest.Window{ada, bob} {
+		w.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
+	}
+	types(bob, "Written meanwhile.\r")
+	bob.Sees(`text(".is-pending .time") === "waiting"`)
+	startAt(t, address, config)
+	for _, w := range []*sitetest.Window{ada, bob} {
+		w.Sees(`/^live over WebSocket/.test(text("[data-state-words]"))`)
+	}
+	bob.Sees(`!$(".is-pending") && texts(".message .text").join() === [...Array(55).keys(), "Written meanwhile."].join()`)
+	bob.Sees(`text("[data-private]") === "Ada1 new" && texts("[data-people] .entry-name").join() === "Bob,Ada"`)
+	ada.Sees(`text("[data-title]") === "Bob" && texts(".message .text").join() === "Between us."`)
+	bob.Clicks(`[data-private] button`)
+	ada.Sees(`text(".receipt") === "Read"`)
+
+	carl := b.Window("Carl")
+	carl.Opens("http://" + address + "/chat/#club")
+	carl.Sees(`texts(".message .text").length === 50 && texts(".message .text").at(-1) === "Written meanwhile."`)
+	carl.Clicks(`[data-older]`)
+	carl.Sees(`texts(".message .text").length === 56 && texts(".message .text")[0] === "0" && !$("[data-older]").checkVisibility()`)
+}
+
+// startAt serves the site where another one was before.
+func startAt(t *testing.T, address string, config site.Config) {
+	t.Helper()
+	s, err := site.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New(s)
+	server := httptest.NewUnstartedServer(s.Handler("brio demo", c))
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(func() {
+		c.Close()
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		server.Close()
 	})
+}
+
+// startSite serves what the demo serves.
+func startSite(t *testing.T, config site.Config) *httptest.Server {
+	server, closeSite := sitetest.Open(t, config, apps)
 	t.Cleanup(closeSite)
 
 	return server
 }
 
+func apps(s *site.Site) []site.App { return []site.App{New(s)} }
+
+// joins takes a name: one has another from the start.
 func joins(w *sitetest.Window, name string) {
-	w.Sees(`$("[data-name-form]").checkVisibility()`)
-	w.Types("#name", name+"\r")
-	w.Sees(`$("[data-compose]").checkVisibility()`)
+	w.Clicks(`[data-person]`)
+	w.Does(`$("[data-person-dialog] input").value = ""`)
+	w.Types(`[data-person-dialog] input`, name+"\r")
+	w.Sees(`text("[data-person-name]") === "` + name + `" && texts("[data-people] .entry-name").includes("` + name + `")`)
 }
 
 // types types into the message box.

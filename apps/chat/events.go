@@ -1,122 +1,86 @@
 package chat
 
-import "github.com/briohq/brio"
+import (
+	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/site"
+)
 
 // The protocol, shared by the handlers, the simulated people and the tests.
 const (
-	// From the page, each answered.
-	Open     brio.Call[Opening, Page]  = "open"     // enter a room, or catch up with it
-	Older    brio.Call[Earlier, Page]  = "older"    // the page before a message
-	Say      brio.Call[Draft, Message] = "say"      // answered once it is in the history
-	Rename   brio.Call[string, Person] = "rename"   // take or change a name
-	Simulate brio.Call[bool, bool]     = "simulate" // let the simulated people talk, or not
+	// From the page, each answered: a room to enter or catch up with, the page before a
+	// message, a message to store.
+	Open  brio.Call[Opening, Page]  = "open"
+	Older brio.Call[Opening, Page]  = "older"
+	Say   brio.Call[Draft, Message] = "say"
+
+	// Both ways.
+	Read   brio.Event[Sign] = "read"
+	Typing brio.Event[Sign] = "typing" // volatile: one that comes late is worth nothing
 
 	// To the page. Rooms and Present are states: only the newest counts.
-	Welcome   brio.Event[Greeting]   = "welcome"
-	Renamed   brio.Event[Person]     = "renamed" // to all tabs of one person
-	Rooms     brio.Event[[]RoomInfo] = "rooms"
-	Present   brio.Event[Presence]   = "present"
-	Said      brio.Event[Message]    = "said"
-	Simulated brio.Event[bool]       = "simulated"
-
-	// Both ways, volatile: one that comes late is worth nothing.
-	Typing brio.Event[Typist] = "typing"
+	Welcome brio.Event[[]Room]   = "welcome" // the rooms, and one's own conversations
+	Rooms   brio.Event[[]Room]   = "rooms"
+	Present brio.Event[Presence] = "present"
+	Said    brio.Event[Message]  = "said"
 )
 
-// Auth is what a page presents on connecting. Key is a secret that the browser
-// made and keeps; tabs with the same key are one person.
-type Auth struct {
-	Key  string `json:"key"`
-	Name string `json:"name"`
+// Room is a line in the list of rooms. The private one of two people a < b is called
+// "@a+b". Numbers of messages mean nothing in another epoch.
+type Room struct {
+	Name   string       `json:"name"`
+	Epoch  string       `json:"epoch"`
+	Last   int64        `json:"last"`             // the number of its newest message
+	People int          `json:"people,omitempty"` // how many are there, if that is told
+	Read   *int64       `json:"read,omitempty"`   // how far one has read, if ever
+	With   *site.Person `json:"with,omitempty"`   // of a private one: the other
+	Seen   int64        `json:"seen,omitempty"`   // and how far they have read
 }
 
-// Person is somebody as others see them. Without a name they only read along.
-type Person struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Simulated bool   `json:"simulated,omitempty"`
-}
-
-// Greeting tells a page who it is and what there is. Epoch changes when the
-// server starts anew: message numbers of another epoch mean nothing.
-type Greeting struct {
-	You       Person        `json:"you"`
-	Refused   string        `json:"refused,omitempty"` // why the name it asked for is not its name
-	Epoch     string        `json:"epoch"`
-	Rooms     []RoomInfo    `json:"rooms"`
-	Private   []PrivateInfo `json:"private"`
-	Simulated *bool         `json:"simulated,omitempty"` // missing: there are no simulated people
-}
-
-// RoomInfo is a line in the list of rooms. Last is the number of its newest message.
-type RoomInfo struct {
-	Name   string `json:"name"`
-	People int    `json:"people"`
-	Last   uint64 `json:"last"`
-}
-
-// PrivateInfo is a line in the list of private conversations.
-type PrivateInfo struct {
-	Room string `json:"room"`
-	With Person `json:"with"`
-	Last uint64 `json:"last"`
-}
-
-// Presence says who is in a room: people, not tabs. People is cut off at
-// [MaxListed]; Count is not. A higher Version replaces a lower one.
+// Presence says who is in a room, the first [MaxListed] by name, or who the two are.
 type Presence struct {
-	Room    string   `json:"room"`
-	Version uint64   `json:"version"`
-	Count   int      `json:"count"`
-	People  []Person `json:"people"`
+	Room   string        `json:"room"`
+	People []site.Person `json:"people"`
 }
 
-// Opening names a room: "foyer", or "@a+b" for the two people a < b. Since is
-// the newest message the page holds without a gap, in the epoch it names.
+// Opening names a room and what a page holds of it: all from somewhere up to Since, in
+// that epoch. Who asks for older messages names the first one it holds.
 type Opening struct {
-	Room  string `json:"room"`
-	Epoch string `json:"epoch"`
-	Since uint64 `json:"since"`
-}
-
-// Earlier asks for the messages before one.
-type Earlier struct {
 	Room   string `json:"room"`
-	Before uint64 `json:"before"`
+	Epoch  string `json:"epoch,omitempty"`
+	Since  int64  `json:"since,omitempty"`
+	Before int64  `json:"before,omitempty"`
 }
 
-// Page is a run of messages without a gap, oldest first.
+// Page is a run of messages without a gap, oldest first, and who is there.
 type Page struct {
-	Room     string    `json:"room"`
+	Presence
+	Epoch    string    `json:"epoch"`
 	Messages []Message `json:"messages"`
 	Older    bool      `json:"older"` // there are more before
 	Newer    bool      `json:"newer"` // there are more after: ask again
 	Reset    bool      `json:"reset"` // replaces what the page holds, which does not join up
-	Present  *Presence `json:"present,omitempty"`
-	With     *Person   `json:"with,omitempty"` // of a private room
 }
 
-// Draft is a message on its way in. Key is the page's own name for it: sent
-// again with the same key, it is the same message.
+// Draft is a message on its way in. Key is the page's own name for it: sent again with
+// the same key, it is the same message.
 type Draft struct {
 	Room string `json:"room"`
 	Text string `json:"text"`
 	Key  string `json:"key"`
 }
 
-// Message is one message of a room's history. IDs count from 1 without a gap.
+// Message is one message of a room. Numbers count from 1 without a gap.
 type Message struct {
-	Room string  `json:"room"`
-	ID   uint64  `json:"id"`
-	From Person  `json:"from"`
-	To   *Person `json:"to,omitempty"` // of a private message
-	Text string  `json:"text"`
-	At   int64   `json:"at"` // Unix milliseconds
-	Key  string  `json:"key"`
+	Draft
+	ID   int64       `json:"id"`
+	From site.Person `json:"from"`
+	At   int64       `json:"at"` // Unix milliseconds
 }
 
-// Typist is somebody writing in a room. The page leaves From to the server.
-type Typist struct {
-	Room string `json:"room"`
-	From Person `json:"from,omitzero"`
+// Sign says that somebody is writing in a room, or how far they have read there. The
+// page leaves From to the server.
+type Sign struct {
+	Room string      `json:"room"`
+	From site.Person `json:"from,omitzero"`
+	Upto int64       `json:"upto,omitempty"`
 }

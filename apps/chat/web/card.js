@@ -17,9 +17,9 @@ export function draw(live, { drawing, facts }) {
   let rooms = [];
   drawing.append(list);
 
-  socket.on("welcome", async (greeting) => {
-    rooms = greeting.rooms;
-    const page = await live.call("open", { room: rooms[0].name, epoch: "", since: 0 });
+  socket.on("welcome", async (infos) => {
+    rooms = infos;
+    const page = await live.call("open", { room: rooms[0].name });
     room = new Room(page.room);
     room.take(page);
     list.replaceChildren(...room.messages.slice(-LINES).map((message) => line(message)));
@@ -56,7 +56,7 @@ export function draw(live, { drawing, facts }) {
   }
 
   function tell() {
-    const people = rooms.reduce((sum, { people }) => sum + people, 0);
+    const people = rooms.reduce((sum, { people }) => sum + (people ?? 0), 0);
     const messages = rooms.reduce((sum, { last }) => sum + last, 0);
     facts.textContent = [count(people, "person", "people"), count(rooms.length, "room"), count(messages, "message")].join(" · ");
   }

@@ -1,7 +1,8 @@
 // The chat's page. What it knows is in Room and Outbox; this file is what happens when.
 
-import { $, count, secret, store } from "/shell/dom.js";
+import { $, count } from "/shell/dom.js";
 import { Live } from "/shell/live.js";
+import { Pass } from "/shell/pass.js";
 import { ask, compose } from "./forms.js";
 import { drawPeople, drawRooms } from "./lists.js";
 import { Outbox } from "./outbox.js";
@@ -10,54 +11,51 @@ import { Transcript } from "./transcript.js";
 
 const OFTEN = 2000; // ms between two signs of typing
 const TYPING = 4500; // ms that a sign of typing lasts
-
-// The key makes all tabs of this browser one person. It is a secret: others see only what is derived from it.
-const key = store.get("brio.chat.key") ?? secret();
-store.set("brio.chat.key", key);
+const GATHER = 250; // ms in which marks of what was read travel as one
 
 const rooms = new Map(); // name → Room
 let listed = []; // the names of the public rooms, in order
-let epoch = "";
-let seen = {}; // private room → the newest message that was read
 let me = { id: "", name: "" };
 let current = room(wanted() ?? "foyer"); // the room that is looked at
 let home = current.isPrivate ? room("foyer") : current; // the public room this tab is in
-let present = { version: -1, count: 0, people: [] };
+let people = []; // who are in the room that is looked at
 const typists = new Map(); // person → when their sign expires
 let lastTyping = 0;
 
-const live = new Live("/chat", (give) => give({ key, name: store.get("brio.chat.name") ?? "" }));
+const pass = new Pass("visitor");
+const live = new Live("/chat", pass);
 const { socket } = live;
 const outbox = new Outbox(live, { sent: receive, changed: drawOutbox });
 const transcript = new Transcript({ outbox: () => outbox, older, me: () => me });
 transcript.show(current);
+pass.onChange((person) => {
+  me = person;
+  composer.hidden = false;
+  draw();
+});
 
 // ---- What comes
 
-socket.on("welcome", async (greeting) => {
-  if (greeting.epoch !== epoch) begin(greeting.epoch);
-  present = { version: -1, count: 0, people: [] }; // its versions count anew with the server
-  become(greeting.you);
-  for (const { room: name, with: other, last } of greeting.private) {
-    const conversation = room(name);
-    conversation.seen ??= seen[name] ?? 0;
-    Object.assign(conversation, { with: other, last });
-  }
-  listRooms(greeting.rooms);
-  $("[data-simulated]").hidden = greeting.simulated === undefined;
-  $("[data-simulate]").checked = greeting.simulated;
-  if (greeting.refused && store.get("brio.chat.name")) askName(greeting.refused);
+socket.on("welcome", async (infos) => {
+  const there = new Set(infos.map(({ name }) => name));
+  for (const [name, each] of rooms) if (each.isPrivate && each !== current && !there.has(name)) rooms.delete(name);
+  listRooms(infos);
   await catchUp();
   outbox.flush();
 });
 
 socket.on("said", receive);
 socket.on("rooms", listRooms);
-socket.on("renamed", become);
-socket.on("simulated", (on) => ($("[data-simulate]").checked = on));
 socket.on("present", (state) => {
-  if (state.room !== current.name || state.version < present.version) return;
-  present = state;
+  if (state.room !== current.name) return;
+  people = state.people;
+  draw();
+});
+socket.on("read", ({ room: name, from, upto }) => {
+  const each = room(name);
+  if (from.id === me.id) each.read = Math.max(each.read ?? 0, upto);
+  else each.seen = Math.max(each.seen, upto);
+  if (each === current) transcript.update();
   draw();
 });
 socket.on("typing", ({ room: name, from }) => {
@@ -74,10 +72,7 @@ socket.on("disconnect", () => {
 // receive takes a message from the server, and from the acknowledgement of one of ours.
 function receive(message) {
   const target = room(message.room);
-  if (message.to) {
-    target.with = message.from.id === me.id ? message.to : message.from;
-    target.seen ??= 0;
-  }
+  if (target.isPrivate && !target.with) meet(target);
   target.add(message);
   typists.delete(message.from.id);
   if (message.from.id === me.id) outbox.delivered(message.key);
@@ -88,13 +83,15 @@ function receive(message) {
   look();
 }
 
+// meet finds out whom a conversation is with that has just begun.
+async function meet(target) {
+  target.read ??= 0;
+  take(await live.call("open", { room: target.name }).catch(() => undefined));
+}
+
 function listRooms(infos) {
-  listed = infos.map(({ name }) => name);
-  for (const { name, people, last } of infos) {
-    const each = room(name);
-    each.people = people;
-    each.last = Math.max(each.last, last);
-  }
+  for (const info of infos) room(info.name).learn(info);
+  listed = infos.map(({ name }) => name).filter((name) => !room(name).isPrivate);
   look();
 }
 
@@ -107,11 +104,13 @@ function room(name) {
 
 // open asks for what is new in a room, and looks at it. The server may know it by a tidier name, or refuse.
 async function open(name) {
-  const page = await live.call("open", { room: name, epoch, since: rooms.get(name)?.known ?? 0 });
+  const { epoch, known } = room(name);
+  const page = await live.call("open", { room: name, epoch, since: known });
+  if (name !== page.room && !rooms.get(name)?.loaded) rooms.delete(name);
   current = room(page.room);
   if (!current.isPrivate) home = current;
   take(page);
-  present = page.present ?? { version: -1, count: 2, people: [current.with, me].filter((each) => each.name) };
+  people = page.people;
   typists.clear();
   drawTyping();
   draw();
@@ -152,8 +151,10 @@ async function more(page) {
 }
 
 function take(page) {
+  if (!page) return;
   const target = room(page.room);
   target.take(page);
+  if (target.isPrivate) target.with = page.people.find(({ id }) => id !== me.id);
   for (const { from, key } of page.messages) if (from.id === me.id) outbox.delivered(key);
   look();
 }
@@ -171,34 +172,25 @@ async function older() {
 
 async function writeTo(person) {
   const name = privateRoom(me.id, person.id);
-  room(name).with ??= person;
-  room(name).seen ??= 0;
   await enter(name).catch((err) => complainRoom(err.message));
   composer.elements.text.focus();
 }
 
-// look marks the newest as seen while the page is.
+// look marks the newest as read while the page is looked at.
 function look() {
-  if (!document.hidden && current.messages.length) {
-    current.seen = current.last;
-    if (current.isPrivate) remember(current);
+  if (!document.hidden && current.loaded && me.id && !(current.read >= current.last)) {
+    current.read = current.last;
+    mark(current);
   }
   draw();
 }
 
-// remember keeps, for the next time the page is opened, how far a private conversation was read.
-function remember({ name, seen: last }) {
-  if (seen[name] === last) return;
-  seen[name] = last;
-  store.set("brio.chat.seen", JSON.stringify({ epoch, seen }));
-}
-
-// begin is for a server that counts anew.
-function begin(now) {
-  if (epoch) for (const each of rooms.values()) each.forget();
-  epoch = now;
-  const kept = JSON.parse(store.get("brio.chat.seen") ?? "{}");
-  seen = kept.epoch === now ? kept.seen : {};
+// mark tells the server how far a room was read. What is said offline is said again by look.
+function mark(target) {
+  clearTimeout(target.marking);
+  target.marking = setTimeout(() => {
+    if (socket.connected) socket.emit("read", { room: target.name, upto: target.read });
+  }, GATHER);
 }
 
 const hash = (name) => `#${encodeURIComponent(name)}`;
@@ -229,24 +221,10 @@ const composer = compose({
   },
 });
 
-const nameForm = $("[data-name-form]");
-const complainName = ask(nameForm, nameForm.elements.name, $("[data-name-error]"), async (name) => {
-  const you = await live.call("rename", name);
-  store.set("brio.chat.name", you.name);
-  become(you);
-  composer.elements.text.focus();
-});
-$("[data-rename]").addEventListener("click", () => askName());
-$("[data-name-cancel]").addEventListener("click", () => become(me));
-
 const add = $("[data-add]");
 const complainRoom = ask(add, add.elements.room, $("[data-add-error]"), async (name) => {
   await enter(name);
   add.reset();
-});
-
-$("[data-simulate]").addEventListener("change", async ({ target }) => {
-  await live.call("simulate", target.checked).catch(() => (target.checked = !target.checked));
 });
 
 for (const button of document.querySelectorAll("[data-show]")) {
@@ -261,46 +239,21 @@ function view(name) {
   }
 }
 
-// become takes the name the server knows this person by, or asks for one.
-function become(you) {
-  me = you;
-  if (!me.name) return askName();
-  nameForm.hidden = true;
-  composer.hidden = false;
-  draw();
-}
-
-function askName(refused) {
-  $("label", nameForm).textContent = me.name ? "Change your name" : "Choose a name to join in";
-  nameForm.elements.name.value = me.name || (store.get("brio.chat.name") ?? "");
-  $("[data-name-cancel]").hidden = !me.name;
-  nameForm.hidden = false;
-  composer.hidden = true;
-  complainName(refused);
-  view("talk");
-  if (me.name) nameForm.elements.name.select();
-  draw();
-}
-
 // ---- Drawing
 
 function draw() {
-  const conversations = [...rooms.values()].filter((each) => each.isPrivate && each.with);
+  const conversations = [...rooms.values()].filter((each) => each.isPrivate && each.with && (each.last > 0 || each === current));
   const open = (name) => enter(name).catch((err) => complainRoom(err.message));
   drawRooms(listed.map(room), conversations, current, open);
-  drawPeople(present, me, writeTo);
+  drawPeople(people, current.isPrivate ? people.length : current.people, me, writeTo);
 
   const title = current.isPrivate ? current.with?.name ?? "…" : current.name;
   document.title = `${title} · chat · brio`;
   $("[data-title]").textContent = title;
   $("[data-views-title]").textContent = title;
   $("[data-people-label]").textContent = current.isPrivate ? "In this conversation" : socket.connected ? "Here now" : "Last seen here";
-  $("[data-about]").textContent = current.isPrivate ? "only you two see this" : count(present.count, "person", "people");
+  $("[data-about]").textContent = current.isPrivate ? "only you two see this" : count(current.people, "person", "people");
   composer.elements.text.placeholder = current.isPrivate ? `Write to ${title} alone` : `Write to everybody in ${title}`;
-
-  $("[data-you]").hidden = !me.name;
-  $("[data-you-name]").textContent = me.name;
-  $("[data-you-face]").textContent = [...me.name.toUpperCase()][0] ?? "";
 }
 
 function drawOutbox() {

@@ -25,11 +25,11 @@ function entry(room, current, open, end) {
 }
 
 // drawPeople draws who is in the room. write is called with the one that was chosen.
-export function drawPeople({ people, count: all }, me, write) {
+export function drawPeople(people, all, me, write) {
   const list = [...people].sort((a, b) => Number(b.id === me.id) - Number(a.id === me.id));
   redraw($("[data-people]"), list.map((person) => (person.id === me.id ? yourself(person) : somebody(person, me, write))));
-  const more = all - people.length;
-  $("[data-people-more]").hidden = more === 0;
+  const more = Math.max(0, all - people.length);
+  $("[data-people-more]").hidden = !more;
   $("[data-people-more]").textContent = `and ${more} more`;
   $("[data-views-count]").textContent = all;
 }
@@ -38,11 +38,12 @@ const yourself = (person) =>
   h("div", { class: "entry", "data-key": person.id }, face(person, true), h("bdi", { class: "entry-name" }, person.name), h("span", { class: "entry-more" }, "you"));
 
 function somebody(person, me, write) {
-  const { id, name, simulated } = person;
+  const { id, name } = person;
+  const simulated = person.role === "simulated";
   const label = `${name}${simulated ? ", simulated" : ""}: write privately`;
   return h(
     "button",
-    { class: "entry", type: "button", "data-key": id, disabled: !me.name, "aria-label": label, title: "Write privately", onclick: () => write(person) },
+    { class: "entry", type: "button", "data-key": id, disabled: !me.id, "aria-label": label, title: "Write privately", onclick: () => write(person) },
     face(person, false),
     h("bdi", { class: "entry-name" }, name),
     simulated && h("span", { class: "entry-more" }, "simulated"),

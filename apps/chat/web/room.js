@@ -5,9 +5,13 @@ export class Room {
   with; // of a private room
   messages = []; // by number
   older = false; // there are more before
+  people = 0; // are there
   last = 0; // the newest there is, as far as is known
   loaded = false; // the server has told what there is
-  seen; // the newest that was read; undefined: the room was never looked at
+  read; // how far one has read; undefined: the room was never looked at
+  seen = 0; // how far the other one of a private room has read
+  epoch = ""; // in which the numbers count
+  marking; // the timer of a mark that is on its way
   #held = new Map();
   #known = 0; // all up to this one are held, from the first on
 
@@ -25,26 +29,42 @@ export class Room {
   }
 
   get unread() {
-    return this.seen === undefined ? 0 : Math.max(0, this.last - this.seen);
+    return this.read === undefined ? 0 : Math.max(0, this.last - this.read);
   }
 
-  // forget is for a server that counts anew.
-  forget() {
+  // learn takes a line of the list of rooms.
+  learn({ epoch, last, people, read, with: other, seen = 0 }) {
+    this.#enter(epoch);
+    this.people = people ?? this.people;
+    this.with = other ?? this.with;
+    this.last = Math.max(this.last, last);
+    this.read = read ?? this.read;
+    this.seen = Math.max(this.seen, seen);
+  }
+
+  // enter forgets what counts for nothing in another epoch.
+  #enter(epoch) {
+    if (this.epoch && this.epoch !== epoch) {
+      this.#forget();
+      this.last = this.seen = 0;
+      if (this.read !== undefined) this.read = 0;
+    }
+    this.epoch = epoch;
+  }
+
+  #forget() {
     this.messages = [];
     this.#held.clear();
-    this.#known = this.last = 0;
+    this.#known = 0;
     this.older = false;
-    if (this.seen !== undefined) this.seen = 0;
   }
 
   // take adds a page of messages that follow on what is held, precede it, or replace it.
-  take({ messages, older, reset, with: other }) {
+  take({ epoch, messages, older, reset }) {
     this.loaded = true;
-    this.with = other ?? this.with;
+    this.#enter(epoch);
     if (reset) {
-      const { last, seen } = this;
-      this.forget();
-      Object.assign(this, { last, seen });
+      this.#forget();
       this.#known = (messages[0]?.id ?? 1) - 1;
     }
     const earlier = !reset && messages.length > 0 && messages[0].id < (this.messages[0]?.id ?? Infinity);

@@ -18,6 +18,7 @@ export class Transcript {
   #pending = new Map(); // key → line
   #me;
   #outbox;
+  #receipt = h("p", { class: "receipt" }, "Read");
   #following = true; // the newest is in sight and stays in sight
 
   constructor({ outbox, older, me }) {
@@ -69,6 +70,7 @@ export class Transcript {
       if (newDay(message, messages[i - 1])) this.#log.insertBefore(day(message.at), place);
       this.#log.insertBefore(line, place);
     });
+    this.#drawReceipt();
     this.#drawPending(messages.at(-1));
     this.#older.hidden = !this.#room.older;
     this.#empty.hidden = !this.#room.loaded || this.#log.childElementCount > 0;
@@ -78,6 +80,14 @@ export class Transcript {
   toEnd() {
     this.#following = true;
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
+  // drawReceipt says below the newest of one's own that the other one has read it.
+  #drawReceipt() {
+    const { isPrivate, messages, seen } = this.#room;
+    const last = isPrivate ? messages.findLast(({ id, from }) => id <= seen && from.id === this.#me().id) : undefined;
+    if (last) this.#drawn.get(last.id).append(this.#receipt);
+    else this.#receipt.remove();
   }
 
   #drawPending(previous) {
@@ -116,7 +126,7 @@ export class Transcript {
       { class: `message${opens ? " opens" : ""}${isNew ? " is-new" : ""}` },
       opens && face(from, mine),
       opens
-        ? h("p", { class: "author" }, h("bdi", null, from.name), from.simulated && h("span", { class: "visually-hidden" }, ", simulated"))
+        ? h("p", { class: "author" }, h("bdi", null, from.name), from.role === "simulated" && h("span", { class: "visually-hidden" }, ", simulated"))
         : h("span", { class: "visually-hidden" }, `${from.name}: `),
       h("p", { class: "text" }, text),
       h("time", { class: "time", datetime: new Date(at).toISOString() }, clock.format(at)),
@@ -125,9 +135,9 @@ export class Transcript {
 }
 
 // face is somebody's first letter in a circle: full for yourself, dashed for who is simulated.
-export function face({ name, simulated }, mine) {
+export function face({ name, role }, mine) {
   const [letter = "?"] = name.toUpperCase();
-  return h("span", { class: `face${mine ? " is-you" : ""}${simulated ? " is-simulated" : ""}`, "aria-hidden": "true" }, letter);
+  return h("span", { class: `face${mine ? " is-you" : ""}${role === "simulated" ? " is-simulated" : ""}`, "aria-hidden": "true" }, letter);
 }
 
 const newDay = (message, previous) => !previous || new Date(message.at).toDateString() !== new Date(previous.at).toDateString();

@@ -11,6 +11,10 @@ export class Pass {
   constructor(role = "visitor") {
     this.role = role;
     this.#bind();
+    addEventListener("storage", ({ key }) => {
+      const kept = key === this.#key && this.person.id && read(key)?.person;
+      if (kept && (kept.id !== this.person.id || kept.name !== this.person.name)) this.renamed?.(); // in another tab
+    });
   }
 
   get #key() {

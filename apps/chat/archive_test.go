@@ -1,0 +1,268 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/site"
+)
+
+var (
+	ada = site.Person{ID: "ADA", Name: "Ada", Role: "visitor"}
+	bob = site.Person{ID: "BOB", Name: "Bob", Role: "visitor"}
+	day = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+)
+
+// A history agrees with a plain list of all that was ever said, cut to what a room
+// keeps: newest page first, back to the oldest, forward from anywhere.
+func TestPagesAreTheEndOfWhatWasSaid(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		room := fmt.Sprint("room", n)
+		keeps := rapid.IntRange(1, 150).Draw(t, "keeps")
+		total := rapid.IntRange(0, 180).Draw(t, "total")
+		run(t, a, `DELETE FROM chat_rooms WHERE name LIKE 'room%'`)
+		run(t, a, `INSERT INTO chat_rooms (name, keeps) VALUES (?, ?)`, room, keeps)
+		run(t, a, `WITH RECURSIVE n (id) AS (SELECT 1 WHERE ?2 > 0 UNION ALL SELECT id + 1 FROM n WHERE id < ?2)
+			INSERT INTO chat_messages SELECT ?1, id, '{"id":"ADA"}', 'x', id, id FROM n`, room, total)
+		oldest := max(0, total-keeps) + 1
+		newest, err := a.page(Opening{Room: room})
+		same(t, "newest", newest, err, max(oldest, total-PageSize+1), total, oldest, total)
+		if !newest.Reset {
+			t.Fatal("the newest page does not replace what a newcomer holds")
+		}
+
+		number := int64(rapid.IntRange(1, 190).Draw(t, "number"))
+		end := min(int(number)-1, total)
+		before, err := a.page(Opening{Room: room, Before: number})
+		same(t, "before", before, err, max(oldest, int(number)-PageSize), end, oldest, total)
+
+		since, err := a.page(Opening{Room: room, Epoch: newest.Epoch, Since: number})
+		joins := int(number) <= total && int(number)+1 >= oldest
+		if since.Reset == joins {
+			t.Fatalf("since(%d) of %d..%d joins up: %v", number, oldest, total, !since.Reset)
+		}
+		if joins {
+			same(t, "since", since, err, int(number)+1, min(int(number)+PageSize, total), oldest, total)
+		} else {
+			same(t, "since, not joining", since, err, max(oldest, total-PageSize+1), total, oldest, total)
+		}
+		if other, err := a.page(Opening{Room: room, Epoch: "then", Since: number}); err != nil || !other.Reset {
+			t.Fatal("numbers of another epoch mean something: ", err)
+		}
+	})
+}
+
+// same checks that a page is the numbers from first to last, and what it says of the
+// others.
+func same(t *rapid.T, what string, page Page, err error, first, last, oldest, newest int) {
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, want := []int64{}, []int64{}
+	for _, m := range page.Messages {
+		ids = append(ids, m.ID)
+	}
+	for id := first; id <= last; id++ {
+		want = append(want, int64(id))
+	}
+	if diff := cmp.Diff(want, ids); diff != "" {
+		t.Fatalf("%s (-want +got):\n%s", what, diff)
+	}
+	if len(want) > 0 && (page.Older != (first > oldest) || page.Newer != (last < newest)) {
+		t.Fatalf("%s %d..%d of %d..%d: older is %v, newer is %v", what, first, last, oldest, newest, page.Older, page.Newer)
+	}
+}
+
+func TestSentAgainIsOneMessage(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	first := say(t, a, ada, "foyer", "1", day)
+	if again := say(t, a, ada, "foyer", "1", day.Add(time.Hour)); again != first {
+		t.Errorf("said again, it is another message:\n%s", cmp.Diff(first, again))
+	}
+	if other := say(t, a, bob, "foyer", "1", day); other.ID != 2 {
+		t.Errorf("bob's message under the same key has number %d, want 2", other.ID)
+	}
+	if elsewhere := say(t, a, ada, "library", "1", day); elsewhere.ID != 1 {
+		t.Errorf("the same key in another room has number %d, want 1", elsewhere.ID)
+	}
+	if _, err := a.store(Message{Draft: Draft{"nowhere", "hi", "1"}, From: ada}); !refused(err) {
+		t.Errorf("said in a room that is not there: %v", err)
+	}
+}
+
+func TestAnythingCanBeSaid(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	for i, text := range []string{`"; DROP TABLE chat_rooms; --`, `{"a":[1]}`, "null", "0", "a\x00b", "\u2028 ' \\ \" ж 李 \U0001f600"} {
+		m, err := a.store(Message{Draft: Draft{"foyer", text, fmt.Sprint(text, i)}, From: site.Person{ID: "x", Name: text}})
+		if err != nil || m.Text != text || m.From.Name != text {
+			t.Errorf("%q becomes %+v, %v", text, m, err)
+		}
+	}
+	if p, err := a.page(Opening{Room: "foyer"}); err != nil || len(p.Messages) != 6 || p.Messages[4].Text != "a\x00b" {
+		t.Errorf("the page has %+v, %v", p.Messages, err)
+	}
+}
+
+func TestMarksOnlyGrow(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	for i := range 5 {
+		say(t, a, bob, "foyer", fmt.Sprint(i), day)
+	}
+	for _, test := range []struct{ upto, want int64 }{{3, 3}, {2, 3}, {-9, 3}, {1 << 60, 5}} {
+		if got, err := a.mark(Sign{Room: "foyer", From: ada, Upto: test.upto}); err != nil || got.Upto != test.want {
+			t.Errorf("marked to %d it is %d, %v; want %d", test.upto, got.Upto, err, test.want)
+		}
+	}
+	rooms, err := a.rooms(ada.ID)
+	if err != nil || len(rooms) != 3 || *rooms[0].Read != 5 || rooms[0].Last != 5 || rooms[1].Read != nil {
+		t.Errorf("ada's rooms: %+v, %v", rooms, err)
+	}
+	if _, err := a.mark(Sign{Room: "nowhere", From: ada}); !refused(err) {
+		t.Errorf("marked in a room that is not there: %v", err)
+	}
+}
+
+func TestConversationsAreListedToTheTwo(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	if err := a.add("@ADA+BOB", day, ada, bob); err != nil {
+		t.Fatal(err)
+	}
+	say(t, a, ada, "@ADA+BOB", "1", day)
+	say(t, a, ada, "@ADA+BOB", "2", day)
+	a.mark(Sign{Room: "@ADA+BOB", From: bob, Upto: 1})
+
+	rooms, err := a.rooms(ada.ID)
+	if err != nil || len(rooms) != 4 || rooms[3].Seen != 1 || cmp.Diff(rooms[3].With, &bob) != "" || *rooms[3].Read != 0 {
+		t.Errorf("ada's rooms: %+v, %v", rooms, err)
+	}
+	if rooms, err = a.rooms("EVE"); err != nil || len(rooms) != 3 {
+		t.Errorf("eve's rooms: %+v, %v", rooms, err)
+	}
+	if p, err := a.page(Opening{Room: "@ADA+BOB"}); err != nil || len(p.People) != 2 {
+		t.Errorf("the two are %v, %v", p.People, err)
+	}
+}
+
+// People's rooms are bounded, and who makes many takes none that is in use.
+func TestRoomsAreBounded(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	for i := range 50 {
+		if err := a.add(fmt.Sprint("room", i), day.Add(time.Duration(i)*time.Second), ada); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(t, a, ada, "room0", "1", day.Add(30*time.Minute))
+	later := day.Add(time.Hour + time.Second/2)
+	if err := a.add("room0", later, ada); err != nil {
+		t.Errorf("a room that is there needs space: %v", err)
+	}
+	if err := a.add("new", day.Add(time.Minute), ada); !refused(err) {
+		t.Errorf("one room too many: %v", err)
+	}
+	say(t, a, ada, "room2", "1", day)
+	if err := a.add("new", later.Add(time.Second), ada); err != nil {
+		t.Errorf("the idlest makes no space: %v", err)
+	}
+	rooms, err := a.rooms("")
+	if err != nil || len(rooms) != 53 {
+		t.Fatalf("%d rooms, want 50 and the three that stay: %v", len(rooms), err)
+	}
+	list := fmt.Sprint(rooms)
+	if !strings.Contains(list, "{room0 ") || strings.Contains(list, "{room2 ") || !strings.Contains(list, "{new ") {
+		t.Errorf("not the idlest went: %s", list)
+	}
+	if n := rows(t, a, `SELECT (SELECT count(*) FROM chat_messages WHERE room = 'room2') + (SELECT count(*) FROM chat_readers WHERE room = 'room2')`); n != 0 {
+		t.Errorf("%d rows are left of a room that is gone", n)
+	}
+	if err := a.add("@ADA+BOB", day, ada, bob); err != nil {
+		t.Errorf("public rooms take the space of conversations: %v", err)
+	}
+}
+
+func TestMarksAreBounded(t *testing.T) {
+	a := openArchive(t, site.Config{Quiet: true})
+	a.add("@ADA+BOB", day, ada, bob)
+	run(t, a, `WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20500)
+		INSERT INTO chat_readers SELECT 'foyer', json_object('id', id), 0 FROM n`)
+	if n := rows(t, a, `SELECT count(*) FROM chat_readers`); n != 20002 {
+		t.Errorf("%d marks, want 20,000 and the two of a conversation", n)
+	}
+}
+
+// What is stored is there when a site is opened again, and is not begun anew.
+func TestArchiveOutlivesItsSite(t *testing.T) {
+	folder := t.TempDir()
+	var before, after Page
+	for _, p := range []*Page{&before, &after} {
+		a := openArchive(t, site.Config{Data: folder})
+		say(t, a, ada, "foyer", "1", day)
+		a.mark(Sign{Room: "foyer", From: ada, Upto: 3})
+		var err error
+		if *p, err = a.page(Opening{Room: "foyer"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, after); diff != "" || len(after.Messages) != 9 {
+		t.Errorf("%d messages; before and after the restart:\n%s", len(after.Messages), diff)
+	}
+}
+
+func openArchive(t *testing.T, config site.Config) archive {
+	t.Helper()
+	s, err := site.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New(s)
+	t.Cleanup(func() {
+		c.Close()
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+
+	return c.archive
+}
+
+func say(t *testing.T, a archive, who site.Person, room, key string, at time.Time) Message {
+	t.Helper()
+	m, err := a.store(Message{Draft: Draft{Room: room, Text: "text " + key, Key: key}, From: who, At: at.UnixMilli()})
+	if err != nil {
+		t.Fatalf("%s says %s in %s: %v", who.Name, key, room, err)
+	}
+
+	return m
+}
+
+func run(t interface{ Fatal(...any) }, a archive, statement string, args ...any) {
+	if _, err := a.Exec(statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rows(t *testing.T, a archive, query string) (n int) {
+	t.Helper()
+	if err := a.QueryRow(query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+
+	return n
+}
+
+// refused reports whether an error is one that the page shows.
+func refused(err error) bool {
+	_, ok := errors.AsType[*brio.Error](err)
+
+	return ok
+}
