@@ -2,9 +2,9 @@ package chat
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +14,8 @@ import (
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/site"
 )
+
+const pageSize = 50 // as page.sql has it
 
 var (
 	ada = site.Person{ID: "ADA", Name: "Ada", Role: "visitor"}
@@ -36,28 +38,28 @@ func TestPagesAreTheEndOfWhatWasSaid(t *testing.T) {
 		run(t, a, `WITH RECURSIVE n (id) AS (SELECT 1 WHERE ?2 > 0 UNION ALL SELECT id + 1 FROM n WHERE id < ?2)
 			INSERT INTO chat_messages SELECT ?1, id, '{"id":"ADA"}', 'x', id, id FROM n`, room, total)
 		oldest := max(0, total-keeps) + 1
-		newest, err := a.page(Opening{Room: room})
-		same(t, "newest", newest, err, max(oldest, total-PageSize+1), total, oldest, total)
+		newest, err := readPage.do(a, Opening{Room: room})
+		same(t, "newest", newest, err, max(oldest, total-pageSize+1), total, oldest, total)
 		if !newest.Reset {
 			t.Fatal("the newest page does not replace what a newcomer holds")
 		}
 
 		number := int64(rapid.IntRange(1, 190).Draw(t, "number"))
 		end := min(int(number)-1, total)
-		before, err := a.page(Opening{Room: room, Before: number})
-		same(t, "before", before, err, max(oldest, int(number)-PageSize), end, oldest, total)
+		before, err := readPage.do(a, Opening{Room: room, Before: number})
+		same(t, "before", before, err, max(oldest, int(number)-pageSize), end, oldest, total)
 
-		since, err := a.page(Opening{Room: room, Epoch: newest.Epoch, Since: number})
+		since, err := readPage.do(a, Opening{Room: room, Epoch: newest.Epoch, Since: number})
 		joins := int(number) <= total && int(number)+1 >= oldest
 		if since.Reset == joins {
 			t.Fatalf("since(%d) of %d..%d joins up: %v", number, oldest, total, !since.Reset)
 		}
 		if joins {
-			same(t, "since", since, err, int(number)+1, min(int(number)+PageSize, total), oldest, total)
+			same(t, "since", since, err, int(number)+1, min(int(number)+pageSize, total), oldest, total)
 		} else {
-			same(t, "since, not joining", since, err, max(oldest, total-PageSize+1), total, oldest, total)
+			same(t, "since, not joining", since, err, max(oldest, total-pageSize+1), total, oldest, total)
 		}
-		if other, err := a.page(Opening{Room: room, Epoch: "then", Since: number}); err != nil || !other.Reset {
+		if other, err := readPage.do(a, Opening{Room: room, Epoch: "then", Since: number}); err != nil || !other.Reset {
 			t.Fatal("numbers of another epoch mean something: ", err)
 		}
 	})
@@ -96,7 +98,7 @@ func TestSentAgainIsOneMessage(t *testing.T) {
 	if elsewhere := say(t, a, ada, "library", "1", day); elsewhere.ID != 1 {
 		t.Errorf("the same key in another room has number %d, want 1", elsewhere.ID)
 	}
-	if _, err := a.store(Message{Draft: Draft{"nowhere", "hi", "1"}, From: ada}); !refused(err) {
+	if _, err := store.do(a, Message{Draft: Draft{"nowhere", "hi", "1"}, From: ada}); !refused(err) {
 		t.Errorf("said in a room that is not there: %v", err)
 	}
 }
@@ -104,12 +106,12 @@ func TestSentAgainIsOneMessage(t *testing.T) {
 func TestAnythingCanBeSaid(t *testing.T) {
 	a := openArchive(t, site.Config{Quiet: true})
 	for i, text := range []string{`"; DROP TABLE chat_rooms; --`, `{"a":[1]}`, "null", "0", "a\x00b", "\u2028 ' \\ \" ж 李 \U0001f600"} {
-		m, err := a.store(Message{Draft: Draft{"foyer", text, fmt.Sprint(text, i)}, From: site.Person{ID: "x", Name: text}})
+		m, err := store.do(a, Message{Draft: Draft{"foyer", text, fmt.Sprint(text, i)}, From: site.Person{ID: "x", Name: text}})
 		if err != nil || m.Text != text || m.From.Name != text {
 			t.Errorf("%q becomes %+v, %v", text, m, err)
 		}
 	}
-	if p, err := a.page(Opening{Room: "foyer"}); err != nil || len(p.Messages) != 6 || p.Messages[4].Text != "a\x00b" {
+	if p, err := readPage.do(a, Opening{Room: "foyer"}); err != nil || len(p.Messages) != 6 || p.Messages[4].Text != "a\x00b" {
 		t.Errorf("the page has %+v, %v", p.Messages, err)
 	}
 }
@@ -120,36 +122,34 @@ func TestMarksOnlyGrow(t *testing.T) {
 		say(t, a, bob, "foyer", fmt.Sprint(i), day)
 	}
 	for _, test := range []struct{ upto, want int64 }{{3, 3}, {2, 3}, {-9, 3}, {1 << 60, 5}} {
-		if got, err := a.mark(Sign{Room: "foyer", From: ada, Upto: test.upto}); err != nil || got.Upto != test.want {
+		if got, err := mark.do(a, Sign{Room: "foyer", From: ada, Upto: test.upto}); err != nil || got.Upto != test.want {
 			t.Errorf("marked to %d it is %d, %v; want %d", test.upto, got.Upto, err, test.want)
 		}
 	}
-	rooms, err := a.rooms(ada.ID)
+	rooms, err := listRooms.do(a, ada.ID)
 	if err != nil || len(rooms) != 3 || *rooms[0].Read != 5 || rooms[0].Last != 5 || rooms[1].Read != nil {
 		t.Errorf("ada's rooms: %+v, %v", rooms, err)
 	}
-	if _, err := a.mark(Sign{Room: "nowhere", From: ada}); !refused(err) {
+	if _, err := mark.do(a, Sign{Room: "nowhere", From: ada}); !refused(err) {
 		t.Errorf("marked in a room that is not there: %v", err)
 	}
 }
 
 func TestConversationsAreListedToTheTwo(t *testing.T) {
 	a := openArchive(t, site.Config{Quiet: true})
-	if err := a.add("@ADA+BOB", day, ada, bob); err != nil {
-		t.Fatal(err)
-	}
+	enters(t, a, "@ADA+BOB", ada, bob)
 	say(t, a, ada, "@ADA+BOB", "1", day)
 	say(t, a, ada, "@ADA+BOB", "2", day)
-	a.mark(Sign{Room: "@ADA+BOB", From: bob, Upto: 1})
+	mark.do(a, Sign{Room: "@ADA+BOB", From: bob, Upto: 1})
 
-	rooms, err := a.rooms(ada.ID)
-	if err != nil || len(rooms) != 4 || rooms[3].Seen != 1 || cmp.Diff(rooms[3].With, &bob) != "" || *rooms[3].Read != 0 {
+	rooms, err := listRooms.do(a, ada.ID)
+	if err != nil || len(rooms) != 4 || rooms[3].Seen != 1 || cmp.Diff(rooms[3].With, &bob) != "" || *rooms[3].Read != 2 {
 		t.Errorf("ada's rooms: %+v, %v", rooms, err)
 	}
-	if rooms, err = a.rooms("EVE"); err != nil || len(rooms) != 3 {
+	if rooms, err = listRooms.do(a, "EVE"); err != nil || len(rooms) != 3 {
 		t.Errorf("eve's rooms: %+v, %v", rooms, err)
 	}
-	if p, err := a.page(Opening{Room: "@ADA+BOB"}); err != nil || len(p.People) != 2 {
+	if p, err := readPage.do(a, Opening{Room: "@ADA+BOB"}); err != nil || len(p.People) != 2 {
 		t.Errorf("the two are %v, %v", p.People, err)
 	}
 }
@@ -158,41 +158,37 @@ func TestConversationsAreListedToTheTwo(t *testing.T) {
 func TestRoomsAreBounded(t *testing.T) {
 	a := openArchive(t, site.Config{Quiet: true})
 	for i := range 50 {
-		if err := a.add(fmt.Sprint("room", i), day.Add(time.Duration(i)*time.Second), ada); err != nil {
-			t.Fatal(err)
-		}
+		enters(t, a, fmt.Sprint("room", i), ada)
 	}
-	say(t, a, ada, "room0", "1", day.Add(30*time.Minute))
-	later := day.Add(time.Hour + time.Second/2)
-	if err := a.add("room0", later, ada); err != nil {
-		t.Errorf("a room that is there needs space: %v", err)
-	}
-	if err := a.add("new", day.Add(time.Minute), ada); !refused(err) {
+	enters(t, a, "room0", ada, bob)
+	enters(t, a, "foyer", ada)
+	if _, err := enter.do(a, Presence{"new", []site.Person{ada}}); !refused(err) {
 		t.Errorf("one room too many: %v", err)
 	}
-	say(t, a, ada, "room2", "1", day)
-	if err := a.add("new", later.Add(time.Second), ada); err != nil {
-		t.Errorf("the idlest makes no space: %v", err)
+	if n := rows(t, a, `SELECT count(*) FROM chat_readers WHERE room = 'new'`); n != 0 {
+		t.Error("ada is in a room that is not there")
 	}
-	rooms, err := a.rooms("")
-	if err != nil || len(rooms) != 53 {
-		t.Fatalf("%d rooms, want 50 and the three that stay: %v", len(rooms), err)
+
+	run(t, a, `UPDATE chat_rooms SET used = used - 3600001 WHERE name IN ('room2', 'room3')`)
+	run(t, a, `UPDATE chat_rooms SET used = used - 1 WHERE name = 'room2'`)
+	say(t, a, ada, "room3", "1", time.Now())
+	run(t, a, `INSERT INTO chat_messages SELECT 'room2', 1, '{"id":"ADA"}', 'x', used, '1' FROM chat_rooms WHERE name = 'room2'`)
+	enters(t, a, "new", ada)
+	if n := rows(t, a, `SELECT count(*) FROM chat_rooms`); n != 53 {
+		t.Errorf("%d rooms, want 50 and the three that stay", n)
 	}
-	list := fmt.Sprint(rooms)
-	if !strings.Contains(list, "{room0 ") || strings.Contains(list, "{room2 ") || !strings.Contains(list, "{new ") {
-		t.Errorf("not the idlest went: %s", list)
+	if n := rows(t, a, `SELECT count(*) FROM chat_rooms WHERE name IN ('room0', 'room3', 'new', 'library')`); n != 4 {
+		t.Error("not the idlest room went")
 	}
 	if n := rows(t, a, `SELECT (SELECT count(*) FROM chat_messages WHERE room = 'room2') + (SELECT count(*) FROM chat_readers WHERE room = 'room2')`); n != 0 {
 		t.Errorf("%d rows are left of a room that is gone", n)
 	}
-	if err := a.add("@ADA+BOB", day, ada, bob); err != nil {
-		t.Errorf("public rooms take the space of conversations: %v", err)
-	}
+	enters(t, a, "@ADA+BOB", ada, bob) // they have a space of their own
 }
 
 func TestMarksAreBounded(t *testing.T) {
 	a := openArchive(t, site.Config{Quiet: true})
-	a.add("@ADA+BOB", day, ada, bob)
+	enters(t, a, "@ADA+BOB", ada, bob)
 	run(t, a, `WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20500)
 		INSERT INTO chat_readers SELECT 'foyer', json_object('id', id), 0 FROM n`)
 	if n := rows(t, a, `SELECT count(*) FROM chat_readers`); n != 20002 {
@@ -207,9 +203,9 @@ func TestArchiveOutlivesItsSite(t *testing.T) {
 	for _, p := range []*Page{&before, &after} {
 		a := openArchive(t, site.Config{Data: folder})
 		say(t, a, ada, "foyer", "1", day)
-		a.mark(Sign{Room: "foyer", From: ada, Upto: 3})
+		mark.do(a, Sign{Room: "foyer", From: ada, Upto: 3})
 		var err error
-		if *p, err = a.page(Opening{Room: "foyer"}); err != nil {
+		if *p, err = readPage.do(a, Opening{Room: "foyer"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -218,7 +214,7 @@ func TestArchiveOutlivesItsSite(t *testing.T) {
 	}
 }
 
-func openArchive(t *testing.T, config site.Config) archive {
+func openArchive(t *testing.T, config site.Config) *sql.DB {
 	t.Helper()
 	s, err := site.Open(config)
 	if err != nil {
@@ -232,12 +228,19 @@ func openArchive(t *testing.T, config site.Config) archive {
 		}
 	})
 
-	return c.archive
+	return c.site.DB
 }
 
-func say(t *testing.T, a archive, who site.Person, room, key string, at time.Time) Message {
+func enters(t *testing.T, a *sql.DB, room string, people ...site.Person) {
 	t.Helper()
-	m, err := a.store(Message{Draft: Draft{Room: room, Text: "text " + key, Key: key}, From: who, At: at.UnixMilli()})
+	if _, err := enter.do(a, Presence{room, people}); err != nil {
+		t.Fatalf("%v enter %s: %v", people, room, err)
+	}
+}
+
+func say(t *testing.T, a *sql.DB, who site.Person, room, key string, at time.Time) Message {
+	t.Helper()
+	m, err := store.do(a, Message{Draft: Draft{Room: room, Text: "text " + key, Key: key}, From: who, At: at.UnixMilli()})
 	if err != nil {
 		t.Fatalf("%s says %s in %s: %v", who.Name, key, room, err)
 	}
@@ -245,13 +248,13 @@ func say(t *testing.T, a archive, who site.Person, room, key string, at time.Tim
 	return m
 }
 
-func run(t interface{ Fatal(...any) }, a archive, statement string, args ...any) {
+func run(t interface{ Fatal(...any) }, a *sql.DB, statement string, args ...any) {
 	if _, err := a.Exec(statement, args...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func rows(t *testing.T, a archive, query string) (n int) {
+func rows(t *testing.T, a *sql.DB, query string) (n int) {
 	t.Helper()
 	if err := a.QueryRow(query).Scan(&n); err != nil {
 		t.Fatal(err)

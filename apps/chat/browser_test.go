@@ -194,7 +194,7 @@ func TestRestartInChromium(t *testing.T) {
 		w.Opens(server.URL + "/chat/#club")
 		joins(w, w.Name)
 	}
-	for i := range PageSize + 5 {
+	for i := range 55 {
 		bob.Does(`$("[data-compose] textarea").value = "` + strconv.Itoa(i) + `"; $("[data-compose]").requestSubmit()`)
 	}
 	ada.Sees(`texts(".message .text").at(-1) === "54"`)

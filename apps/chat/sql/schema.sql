@@ -37,6 +37,12 @@ CREATE TABLE IF NOT EXISTS chat_readers (
 	UNIQUE (room, id)
 );
 
+-- Who enters a room that is not there makes it, if there is space, or is not in.
+CREATE TRIGGER IF NOT EXISTS chat_enters BEFORE INSERT ON chat_readers BEGIN
+	INSERT OR IGNORE INTO chat_rooms (name, used) VALUES (new.room, CAST(unixepoch('subsec') * 1000 AS INTEGER));
+	SELECT RAISE(IGNORE) WHERE NOT EXISTS (SELECT 1 FROM chat_rooms WHERE name = new.room);
+END;
+
 -- There is space for 50 rooms that people made, and for 500 conversations. Then the one that was unused for the longest
 -- makes space, if that is an hour; otherwise there is no new one.
 CREATE TRIGGER IF NOT EXISTS chat_space BEFORE INSERT ON chat_rooms
@@ -56,6 +62,7 @@ END;
 
 CREATE TRIGGER IF NOT EXISTS chat_counts AFTER INSERT ON chat_messages BEGIN
 	UPDATE chat_rooms SET last = new.id, used = new.at WHERE name = new.room;
+	UPDATE chat_readers SET upto = new.id WHERE room = new.room AND id = new.author; -- who answers has read
 	DELETE FROM chat_messages WHERE room = new.room AND id <= new.id - (SELECT keeps FROM chat_rooms WHERE name = new.room);
 END;
 

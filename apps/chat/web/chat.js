@@ -75,6 +75,7 @@ function receive(message) {
   if (target.isPrivate && !target.with) meet(target);
   target.add(message);
   typists.delete(message.from.id);
+  if (message.from.id !== me.id) target.seen = Math.max(target.seen, message.id); // who answers has read
   if (message.from.id === me.id) outbox.delivered(message.key);
   if (target === current) {
     transcript.update();
@@ -245,7 +246,7 @@ function draw() {
   const conversations = [...rooms.values()].filter((each) => each.isPrivate && each.with && (each.last > 0 || each === current));
   const open = (name) => enter(name).catch((err) => complainRoom(err.message));
   drawRooms(listed.map(room), conversations, current, open);
-  drawPeople(people, current.isPrivate ? people.length : current.people, me, writeTo);
+  drawPeople(people, me, writeTo);
 
   const title = current.isPrivate ? current.with?.name ?? "…" : current.name;
   document.title = `${title} · chat · brio`;

@@ -25,13 +25,10 @@ function entry(room, current, open, end) {
 }
 
 // drawPeople draws who is in the room. write is called with the one that was chosen.
-export function drawPeople(people, all, me, write) {
+export function drawPeople(people, me, write) {
   const list = [...people].sort((a, b) => Number(b.id === me.id) - Number(a.id === me.id));
   redraw($("[data-people]"), list.map((person) => (person.id === me.id ? yourself(person) : somebody(person, me, write))));
-  const more = Math.max(0, all - people.length);
-  $("[data-people-more]").hidden = !more;
-  $("[data-people-more]").textContent = `and ${more} more`;
-  $("[data-views-count]").textContent = all;
+  $("[data-views-count]").textContent = people.length;
 }
 
 const yourself = (person) =>
