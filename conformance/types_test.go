@@ -109,7 +109,7 @@ func TestChatPageHasTheChatsTypes(t *testing.T) {
 	for right, wrong := range map[string]string{
 		`socket.on("said"`:       `socket.on("spoken"`,
 		`live.call("open", {`:    `live.call("open", { rum: 1, `,
-		`greeting.epoch !== epo`: `greeting.epic !== epo`,
+		`people = state.people`:  `people = state.persons`,
 	} {
 		changed := strings.Replace(string(text), right, wrong, 1)
 		if changed == string(text) {
@@ -164,6 +164,7 @@ func compile(t *testing.T, dir string, files []string, more map[string]any) stri
 			"socket.io-client":   []string{filepath.Join(modules, "socket.io-client")},
 			"/socket.io/brio.js": []string{filepath.Join(web, "brio.d.ts")},
 			"/shell/live.js":     []string{filepath.Join(dir, "live.d.ts")},
+			"/shell/pass.js":     []string{filepath.Join(dir, "live.d.ts")},
 			"/shell/dom.js":      []string{filepath.Join(dir, "shell.d.ts")},
 		},
 	}

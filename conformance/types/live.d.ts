@@ -10,8 +10,14 @@ type Answer<E extends Call> = ClientToServerEvents[E] extends (request: any, ack
   ? Exclude<A, Failure>
   : unknown;
 
+// And of /shell/pass.js.
+export class Pass {
+  constructor(role: string);
+  onChange(f: (person: { id: string; name: string; role: string }) => void): void;
+}
+
 export class Live {
-  constructor(namespace: string, auth: (give: (auth: object) => void) => void);
+  constructor(namespace: string, auth: Pass);
   socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   note: any;
   unsent: number;

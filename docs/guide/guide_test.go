@@ -14,13 +14,11 @@ import (
 // guide has tables that are held against what Node documents; guides are all.
 const guide = "from-node.md"
 
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "snapshot-delta.md", "claims.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "latest-value.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "trading.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "whiteboard.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "offline-edits.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "authoritative-tick.md"}
-var guides = []string{guide, "clients.md", typesGuide, "brio-js.md", "class.md"}
+var guides = []string{
+	guide, "clients.md", typesGuide, "brio-js.md",
+	"presence.md", "snapshot-delta.md", "latest-value.md", "trading.md", "class.md", "whiteboard.md", "offline-edits.md",
+	"authoritative-tick.md", "claims.md",
+}
 
 func TestEveryNameHasItsRow(t *testing.T) {
 	rows := map[string][]string{} // names by chapter
