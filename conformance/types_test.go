@@ -107,9 +107,9 @@ func TestChatPageHasTheChatsTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for right, wrong := range map[string]string{
-		`socket.on("said"`:       `socket.on("spoken"`,
-		`live.call("open", {`:    `live.call("open", { rum: 1, `,
-		`people = state.people`:  `people = state.persons`,
+		`socket.on("said"`:      `socket.on("spoken"`,
+		`live.call("open", {`:   `live.call("open", { rum: 1, `,
+		`people = state.people`: `people = state.persons`,
 	} {
 		changed := strings.Replace(string(text), right, wrong, 1)
 		if changed == string(text) {

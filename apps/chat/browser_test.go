@@ -139,7 +139,7 @@ func bobIsRefused(bob *sitetest.Window) {
 	bob.Does(`$("[data-add] input").value = "a/b"; $("[data-add]").requestSubmit()`)
 	bob.Sees(`text("[data-add-error]") === "Name the room with up to 16 letters, digits and dashes."`)
 	bob.Does(`$("[data-compose] textarea").value = "x".repeat(2001); $("[data-compose]").requestSubmit()`)
-	bob.Sees(`text(".trouble").startsWith("Not sent. Write 1 to 2000 characters, not 2001")`)
+	bob.Sees(`text(".trouble").startsWith("Not sent. Write 1 to 2000 characters; these are 2001.")`)
 	bob.Clicks(`.trouble button:last-child`)
 	bob.Sees(`!$(".trouble")`)
 }

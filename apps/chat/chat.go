@@ -120,11 +120,13 @@ func (c *Chat) open(_ context.Context, s *brio.Socket, o Opening) (p Page, err e
 func (c *Chat) say(_ context.Context, s *brio.Socket, d Draft) (m Message, err error) {
 	d.Text = strings.TrimSpace(d.Text)
 	who, to, err := voice(s, d.Room)
-	if n := len([]rune(d.Text)); err == nil && (n == 0 || n > MaxText || d.Key == "" || len(d.Key) > 64) {
-		err = brio.Errorf("Write 1 to %d characters, not %d, with a key of 1 to 64 bytes.", MaxText, n)
-	}
-	if err != nil {
+	switch n := len([]rune(d.Text)); {
+	case err != nil:
 		return m, err
+	case n == 0 || n > MaxText:
+		return m, brio.Errorf("Write 1 to %d characters; these are %d.", MaxText, n)
+	case d.Key == "" || len(d.Key) > 64:
+		return m, brio.Errorf("Give the message a key of 1 to 64 bytes.")
 	}
 	m, err = c.speak(to, Message{Draft: d, From: who, At: time.Now().UnixMilli()})
 	if c.crowd.On() && (m.Room == stage || strings.Contains(m.Room, "+bot:")) {
@@ -170,8 +172,7 @@ func voice(s *brio.Socket, room string) (site.Person, brio.Target, error) {
 	return who, s.To(rooms...), err
 }
 
-// hearers names the rooms of brio's that hear a room of the chat: the tabs that are in
-// it or, of "@a+b", all tabs of the two: "@a" and "@b".
+// hearers names brio's rooms that hear a room: the tabs in it or, of "@a+b", all of the two.
 func hearers(room string) []string { return strings.Split(strings.ReplaceAll(room, "+", "+@"), "+") }
 
 // tick sends out what has changed: changes that come together travel together, so a page

@@ -180,8 +180,8 @@ func TestRefusals(t *testing.T) {
 			want  string // empty: it is taken
 		}{
 			{Draft{"foyer", long, "1"}, ""},
-			{Draft{"foyer", long + "ж", "2"}, "not 2001"},
-			{Draft{"foyer", " \n ", "3"}, "not 0"},
+			{Draft{"foyer", long + "ж", "2"}, "are 2001"},
+			{Draft{"foyer", " \n ", "3"}, "are 0"},
 			{Draft{"foyer", "x", ""}, "key"},
 			{Draft{"foyer", "x", strings.Repeat("k", 64)}, ""},
 			{Draft{"foyer", "x", strings.Repeat("k", 65)}, "key"},

@@ -41,8 +41,7 @@ type Presence struct {
 	People []site.Person `json:"people"`
 }
 
-// Opening names a room, and of what a page holds there the last number and its epoch or,
-// to get older ones, the first number.
+// Opening names a room and what a page holds there: the last number or, for older ones, the first.
 type Opening struct {
 	Room   string `json:"room"`
 	Epoch  string `json:"epoch,omitempty"`
