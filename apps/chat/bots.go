@@ -25,14 +25,11 @@ func (c *Chat) play(now time.Time) error {
 
 // think answers what was heard or, if that is nothing, goes on with the script.
 func (c *Chat) think() Message {
-	kind, heard := 1, c.heard.Swap(nil)
-	if heard == nil {
-		kind, heard = 0, &Message{Draft: Draft{Room: stage}}
+	kind, heard := 0, &Message{Draft: Draft{Room: stage}}
+	if m := c.heard.Swap(nil); m != nil {
+		kind, heard = 1+strings.Count(m.Room, "+"), m
 	}
-	_, partner, private := strings.Cut(heard.Room, "+bot:")
-	if private {
-		kind = 2
-	}
+	_, partner, _ := strings.Cut(heard.Room, "+bot:")
 	lines := strings.Split(script[kind], "\n")
 	name, text, _ := strings.Cut(lines[c.ticks/20%len(lines)], ": ")
 	return Message{Draft: Draft{Room: heard.Room, Text: strings.ReplaceAll(text, "NAME", heard.From.Name)}, From: bot(cmp.Or(partner, name))}

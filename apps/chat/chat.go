@@ -191,7 +191,10 @@ func (c *Chat) tick(now time.Time, simulated bool) {
 	if before, _ := c.told.Swap("", state); before != state {
 		err = errors.Join(err, Rooms.Emit(c.ns.Broadcast().Latest("rooms"), rooms))
 	}
-	if c.ticks++; simulated && c.ticks%10 == 0 {
+	if c.ticks++; c.ticks%14_400 == 0 {
+		c.told.Clear() // after an hour, for it has rooms that are gone, too
+	}
+	if simulated && c.ticks%10 == 0 {
 		err = errors.Join(err, c.play(now))
 	}
 	c.site.Warn("chat: tick", err)
