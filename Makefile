@@ -60,6 +60,14 @@ heap: ## Say where an idle connection's bytes go; writes bench/heap.md
 clients: ## Say what 10,000 Go clients cost their process; writes bench/clients.md
 	go run ./bench/clients --out bench/clients.md
 
+.PHONY: showcase
+showcase: ## Put 1,000 visitors into the showcase for ten minutes; writes bench/showcase.md
+	go run ./bench/showcase --out bench/showcase.md
+
+.PHONY: screens
+screens: ## Take screenshots of all pages of the showcase, four minutes; writes docs/screens
+	go test ./cmd/brio -count=1 -run Pages -timeout 20m -args -shots ../../docs/screens
+
 .PHONY: gc
 gc: ## Measure brio with other settings of the collector: three minutes, writes bench/gc.md
 	go run ./bench/compare --out bench/gc.md --repeats 5 --mode idle --mode echo-w16 \
