@@ -286,6 +286,35 @@ func TestFilesAreShort(t *testing.T) {
 	}
 }
 
+// maxApp is how many lines of Go an application of the showcase may have, tests left
+// out: one reads it in an evening. Those of longer ones are named here, with the reason.
+const maxApp = 400
+
+var longApps = map[string]int{
+	"apps/doc": 560, // operational transformation of text alone takes 186
+}
+
+// Applications are examples: each is short enough to be read.
+func TestApplicationsAreShort(t *testing.T) {
+	lines := map[string]int{}
+	for _, p := range modulePackages(t) {
+		if !strings.HasPrefix(p.name, "apps/") || slices.Contains([]string{"apps/shell", "apps/site", "apps/sitetest"}, p.name) {
+			continue
+		}
+		for _, f := range p.sources {
+			lines[p.name] += f.lines
+		}
+	}
+	if len(lines) != 10 {
+		t.Errorf("there are %d applications, want 10", len(lines))
+	}
+	for dir, n := range lines {
+		if most := max(maxApp, longApps[dir]); n > most {
+			t.Errorf("%s has %d lines of Go, at most %d", dir, n, most)
+		}
+	}
+}
+
 func TestGoroutinesHaveOwners(t *testing.T) {
 	used := map[string]bool{}
 	for _, p := range modulePackages(t) {

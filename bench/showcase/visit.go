@@ -35,7 +35,7 @@ type visitor struct {
 	ticket  int64
 
 	mu       sync.Mutex // guards what follows, which its handlers change
-	price    int64 // of what it trades
+	price    int64      // of what it trades
 	question class.Question
 	answered bool
 	text     doc.State
@@ -62,6 +62,9 @@ type app struct {
 // visit has everybody come, stay and go.
 func (c *command) visit(ctx context.Context, address string, pid int, out io.Writer) (*results, error) {
 	r := &results{machine: machine.This(), apps: applications()}
+	for _, a := range r.apps {
+		a.reset()
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var staying sync.WaitGroup
@@ -192,26 +195,23 @@ func (a *app) reset() {
 
 // took notes an answer. A refusal is one: the answer to what can't be had.
 func (a *app) took(d time.Duration, err error) {
-	a.mu.Lock()
 	refusal, refused := errors.AsType[*brio.Error](err)
+	if err != nil && !refused {
+		a.note(err)
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if refused {
 		a.refused[refusal.Message]++
 	}
-	if err == nil || refused {
-		_ = a.trips.RecordValue(min(d.Microseconds(), 60_000_000)) // within bounds
-	}
-	a.mu.Unlock()
-	if err != nil && !refused {
-		a.note(err)
-	}
+	_ = a.trips.RecordValue(min(d.Microseconds(), 60_000_000)) // within bounds
 }
 
 func (a *app) note(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.failed != nil {
-		a.failed[err.Error()]++
-	}
+	a.failed[err.Error()]++
 }
 
 // cpu is what a process has used.

@@ -17,6 +17,9 @@ var (
 	only  = flag.String("only", "", "`name` of the one application to look at")
 )
 
+// views are the parts of pages that show more than their beginning.
+var views = map[string]string{"desk": "#agent"}
+
 // Every page is alive for one visitor who does nothing, complains of nothing on the
 // console and fits a phone: events come in, which the score shows.
 //
@@ -44,7 +47,7 @@ func TestPagesAreAlive(t *testing.T) {
 			w := b.For(t).Window("visitor")
 			path, file := "/", "start"
 			if name != "" {
-				path, file = "/"+name+"/", name
+				path, file = "/"+name+"/"+views[name], name
 			}
 			w.Opens(url + path)
 			w.Sees(`$("[data-state]").dataset.state === "live"`)

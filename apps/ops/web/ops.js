@@ -1,5 +1,6 @@
 // The panel's page: it draws the last minute, and what a tick adds to it.
 
+import { io } from "/socket.io/brio.js";
 import { $, count, h } from "/shell/dom.js";
 import { Live } from "/shell/live.js";
 import { Pass } from "/shell/pass.js";
@@ -11,6 +12,8 @@ const OFTEN = 2000; // ms between two looks into an application
 const minute = new Minute();
 const cards = new Map(); // figure → its elements
 const rows = new Map(); // application → its elements
+const guests = new Map(); // application → a socket that looks on, so that its simulated people have somebody to act for
+let simulated = false;
 let chosen;
 let looked = 0;
 let frame = 0;
@@ -34,6 +37,18 @@ socket.on("tick", (tick) => {
   draw();
   if (chosen && Date.now() - looked > OFTEN) look(chosen);
 });
+
+socket.on("simulated", (on) => {
+  simulated = on;
+  for (const guest of guests.values()) if (on) guest.connect(); else guest.disconnect();
+});
+
+function lookOn(name) {
+  if (guests.has(name) || name === "ops" || !simulated) return;
+  const guest = io(`/${name}`);
+  guest.on("probe", (answer) => answer());
+  guests.set(name, guest);
+}
 
 async function look(name) {
   chosen = name;
@@ -59,7 +74,10 @@ function draw() {
       value.replaceChildren(text, " ", h("span", { class: "unit" }, unit));
       spark.draw(minute.series(figure.of));
     }
-    for (const app of last.apps) drawRow(app);
+    for (const app of last.apps) {
+      drawRow(app);
+      lookOn(app.name);
+    }
     if (!chosen) look(last.apps[0].name);
   });
 }
