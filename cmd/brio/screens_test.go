@@ -51,6 +51,9 @@ func TestPagesAreAlive(t *testing.T) {
 			}
 			w.Opens(url + path)
 			w.Sees(`$("[data-state]").dataset.state === "live"`)
+			w.Sees(`document.querySelectorAll(".strip .note.is-received").length > 0`)
+			t.Log("loaded and alive, in ms:", w.Run(`const [load] = performance.getEntriesByType("navigation");
+				return Math.round(load.loadEventEnd) + ", " + Math.round(performance.now())`))
 			w.Sees(`document.querySelectorAll(".strip .note.is-received").length > 2`)
 			shot(t, w, file+"-desktop")
 			w.Fits()
