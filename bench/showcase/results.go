@@ -16,6 +16,7 @@ type results struct {
 	machine machine.Machine
 	apps    []*app
 	memory  []int   // private bytes of the server, every ten seconds
+	live    []int   // bytes of objects that the last collection has left
 	cores   float64 // of the server
 	lasted  time.Duration
 }
@@ -51,14 +52,20 @@ Visitors are Go clients over WebSocket in one process beside the server, spread 
 		}
 		a.mu.Unlock()
 	}
-	b.WriteString("\n\n## Memory\n\nPrivate memory of the server, the mean of each tenth of the time, in MB.\n\n|")
-	tenths := means(r.memory, 10)
-	for i := range tenths {
+	b.WriteString("\n\n## Memory\n\nOf the server, the mean of each tenth of the time, in MB: what its process has for itself, which includes the database in memory, and the objects that the last collection has left.\n\n| |")
+	private, live := means(r.memory, 10), means(r.live, 10)
+	for i := range private {
 		fmt.Fprintf(&b, " %d |", i+1)
 	}
-	b.WriteString("\n|" + strings.Repeat("---:|", len(tenths)) + "\n|")
-	for _, mean := range tenths {
-		fmt.Fprintf(&b, " %.1f |", mean/1e6)
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(private)))
+	for _, line := range []struct {
+		name   string
+		series []float64
+	}{{"private", private}, {"live objects", live}} {
+		fmt.Fprintf(&b, "\n| %s |", line.name)
+		for _, mean := range line.series {
+			fmt.Fprintf(&b, " %.1f |", mean/1e6)
+		}
 	}
 	b.WriteString("\n")
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/metrics"
+	"runtime/pprof"
 	"time"
 
 	"github.com/briohq/brio/apps"
@@ -27,7 +29,17 @@ func (c *command) serve(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	web := &http.Server{Handler: s.Handler("bench/showcase", all...), ReadHeaderTimeout: patience}
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Handler("bench/showcase", all...))
+	mux.HandleFunc("GET /debug/live", func(w http.ResponseWriter, _ *http.Request) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		_, _ = fmt.Fprint(w, live[0].Value.Uint64()) // who went away is not told
+	})
+	mux.HandleFunc("GET /debug/heap", func(w http.ResponseWriter, _ *http.Request) {
+		_ = pprof.Lookup("heap").WriteTo(w, 0) // the same
+	})
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: patience}
 	ended := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
 		for _, a := range all {

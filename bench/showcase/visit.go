@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/class"
 	"github.com/briohq/brio/apps/doc"
+	"github.com/briohq/brio/bench/contract"
 	"github.com/briohq/brio/bench/internal/machine"
 	"github.com/briohq/brio/client"
 	"github.com/briohq/brio/client/engineio"
@@ -92,8 +94,16 @@ func (c *command) visit(ctx context.Context, address string, pid int, out io.Wri
 		if err != nil {
 			return nil, err
 		}
-		r.memory = append(r.memory, private)
-		fmt.Fprintf(out, "%4.0f s, %.0f MB\n", time.Since(start).Seconds(), float64(private)/1e6)
+		live, err := contract.Get(ctx, address, "/debug/live")
+		if err != nil {
+			return nil, err
+		}
+		heap, err := strconv.Atoi(string(live))
+		if err != nil {
+			return nil, err
+		}
+		r.memory, r.live = append(r.memory, private), append(r.live, heap)
+		fmt.Fprintf(out, "%4.0f s, %.1f MB, of them %.1f MB of live objects\n", time.Since(start).Seconds(), float64(private)/1e6, float64(heap)/1e6)
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
