@@ -103,7 +103,7 @@ func (c *command) visit(ctx context.Context, address string, pid int, out io.Wri
 			return nil, err
 		}
 		r.memory, r.live = append(r.memory, private), append(r.live, heap)
-		fmt.Fprintf(out, "%4.0f s, %.1f MB, of them %.1f MB of live objects\n", time.Since(start).Seconds(), float64(private)/1e6, float64(heap)/1e6)
+		_, _ = fmt.Fprintf(out, "%4.0f s, %.1f MB, of them %.1f MB of live objects\n", time.Since(start).Seconds(), float64(private)/1e6, float64(heap)/1e6)
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
