@@ -199,6 +199,7 @@ func TestRestartInChromium(t *testing.T) {
 	}
 	ada.Sees(`texts(".message .text").at(-1) === "54"`)
 	ada.Clicks(`[aria-label="Bob: write privately"]`)
+	ada.Sees(`text("[data-title]") === "Bob"`)
 	types(ada, "Between us.\r")
 	bob.Sees(`text("[data-private]") === "Ada1 new"`)
 
