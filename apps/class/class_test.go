@@ -27,9 +27,9 @@ func TestRolesAreEnforced(t *testing.T) {
 		refused(t, do(card), "Without a pass")
 		switch name {
 		case "answer", "hand":
-			refused(t, do(teacher), "This is for a student")
+			refused(t, do(teacher), "this takes the role student")
 		case "launch", "floor":
-			refused(t, do(student), "This is for a teacher")
+			refused(t, do(student), "this takes the role teacher")
 		}
 	}
 	s.mu.Lock()

@@ -92,7 +92,7 @@ func TestTicket(t *testing.T) {
 		}
 		id := opened.ID
 
-		refused(t, "for a agent", func() error { _, err := Claim.Do(t.Context(), cleo, id); return err })
+		refused(t, "takes the role agent", func() error { _, err := Claim.Do(t.Context(), cleo, id); return err })
 		refused(t, "no ticket", func() error { _, err := Read.Do(t.Context(), eve, id); return err })
 		refused(t, "no ticket", func() error { _, err := Resolve.Do(t.Context(), eve, id); return err })
 		refused(t, "Claim the ticket before", func() error {

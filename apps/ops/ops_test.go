@@ -60,7 +60,7 @@ func TestTicksTellTheTruth(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 			return brio.None{}, nil
 		})
-		time.Sleep(10 * time.Second)
+		time.Sleep(10*time.Second + time.Second/2) // between two ticks
 		synctest.Wait()
 
 		for range 7 {
