@@ -226,7 +226,7 @@ class WebSocketTransport {
   }
 
   send(queue) {
-    for (const packet of queue.splice(0)) this.#ws.send(packet);
+    for (const packet of queue.splice(0)) if (this.#ws.readyState === 1) this.#ws.send(packet); // or it is closing
   }
 
   close(queue) {
