@@ -1,23 +1,15 @@
 package load
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/briohq/brio/bench/internal/machine"
 )
-
-// tick is the unit of the times in /proc/PID/stat, the same on every Linux that
-// Go runs on.
-const tick = 10 * time.Millisecond
 
 // A process is the server, with all its descendants.
 type process struct{ pids []int }
@@ -33,7 +25,7 @@ func (u usage) total() time.Duration { return u.user + u.system }
 
 // findProcess returns the process and the descendants it has now.
 func findProcess(pid int) (*process, error) {
-	if _, err := readStat(pid); err != nil {
+	if _, err := machine.ReadStat(pid); err != nil {
 		return nil, err
 	}
 	list, err := filepath.Glob("/proc/[0-9]*")
@@ -46,8 +38,8 @@ func findProcess(pid int) (*process, error) {
 		if err != nil {
 			continue
 		}
-		if s, err := readStat(id); err == nil { // else it has ended meanwhile
-			children[s.parent] = append(children[s.parent], id)
+		if s, err := machine.ReadStat(id); err == nil { // else it has ended meanwhile
+			children[s.Parent] = append(children[s.Parent], id)
 		}
 	}
 	p := &process{pids: []int{pid}}
@@ -62,46 +54,18 @@ func findProcess(pid int) (*process, error) {
 func (p *process) usage() (usage, error) {
 	var sum usage
 	for i, pid := range p.pids {
-		s, err := readStat(pid)
+		s, err := machine.ReadStat(pid)
 		if errors.Is(err, fs.ErrNotExist) && i > 0 {
 			continue
 		}
 		if err != nil {
 			return sum, err
 		}
-		sum.user += s.user
-		sum.system += s.system
+		sum.user += s.User
+		sum.system += s.System
 	}
 
 	return sum, nil
-}
-
-type stat struct {
-	parent       int
-	user, system time.Duration
-}
-
-// readStat reads /proc/PID/stat, see proc(5).
-func readStat(pid int) (stat, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return stat{}, err
-	}
-	// The second field is a name in parentheses, which may hold anything.
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(fields) < 15 {
-		return stat{}, fmt.Errorf("/proc/%d/stat: %q", pid, b)
-	}
-	number := func(i int) int {
-		n, _ := strconv.Atoi(fields[i-3]) // the kernel wrote it
-		return n
-	}
-
-	return stat{
-		parent: number(4),
-		user:   time.Duration(number(14)+number(16)) * tick,
-		system: time.Duration(number(15)+number(17)) * tick,
-	}, nil
 }
 
 // private is the bytes of memory that are theirs alone.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -85,7 +84,7 @@ func (c *command) visit(ctx context.Context, address string, pid int, out io.Wri
 	}
 	start, often := time.Now(), time.NewTicker(10*time.Second)
 	defer often.Stop()
-	before, err := cpu(pid)
+	before, err := machine.ReadStat(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +109,8 @@ func (c *command) visit(ctx context.Context, address string, pid int, out io.Wri
 		case <-often.C:
 		}
 	}
-	after, err := cpu(pid)
-	r.cores = (after - before).Seconds() / time.Since(start).Seconds()
+	after, err := machine.ReadStat(pid)
+	r.cores = (after.User + after.System - before.User - before.System).Seconds() / time.Since(start).Seconds()
 	r.lasted = time.Since(start)
 	r.machine.Done()
 
@@ -222,18 +221,4 @@ func (a *app) note(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.failed[err.Error()]++
-}
-
-// cpu is what a process has used.
-func cpu(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := bytes.Cut(b, []byte(") "))
-	var state string
-	var skip, user, system int64
-	_, err = fmt.Sscan(string(rest), &state, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &skip, &user, &system)
-
-	return time.Duration(user+system) * 10 * time.Millisecond, err
 }
