@@ -153,6 +153,33 @@ func TestWebSocketViolations(t *testing.T) {
 	}
 }
 
+// One close frame is sent, also when it is the server's answer to it that ends the
+// connection (RFC 6455, section 5.5.1).
+func TestOneCloseFrame(t *testing.T) {
+	after := make(chan string, 1)
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nc, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		_, _ = io.WriteString(nc, text(fmt.Sprintf(openPacket, "[]")))
+		if f, err := ws.ReadFrame(nc); err != nil || f.Header.OpCode != ws.OpClose {
+			t.Error(f.Header, err)
+		}
+		_, _ = io.WriteString(nc, "\x88\x02\x03\xe8")
+		rest, _ := io.ReadAll(nc)
+		after <- string(rest)
+	}))
+	defer h.Close()
+	e := connectTo(t, h.URL, Config{Transports: []string{"websocket"}})
+	e.Close()
+	e.ends(t, ForcedClose)
+	if rest := take(t, after); rest != "" {
+		t.Errorf("%q follows the close frame", rest)
+	}
+}
+
 // What a server may send, however it is cut, is read.
 func TestWebSocketFrames(t *testing.T) {
 	long := strings.Repeat("x", 3000)

@@ -38,7 +38,8 @@ type webSocket struct {
 	mu      sync.Mutex // guards what follows
 	pong    []byte     // the payload of the last ping that has not been answered; nil for none
 	pinged  func()     // has Write called, if set
-	writing sync.Mutex // held while bytes are written
+	writing sync.Mutex // held while bytes are written; guards what follows
+	parted  bool       // a close frame has been sent: nothing follows it
 }
 
 func dialWebSocket(ctx context.Context, address *url.URL, id string, config Config) (Pipe, error) {
@@ -222,6 +223,9 @@ func (s *webSocket) fail(err error) error {
 		return err
 	}
 	defer s.writing.Unlock()
+	if s.parted {
+		return err
+	}
 	_ = s.nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	_, _ = s.nc.Write(closeFrame(code))
 	return err
@@ -274,6 +278,7 @@ func (s *webSocket) appendPong(b []byte) []byte {
 func (s *webSocket) Goodbye() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	s.parted = true
 	_, err := s.nc.Write(closeFrame(ws.StatusNormalClosure))
 	return err
 }
