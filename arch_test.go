@@ -102,6 +102,11 @@ var strata = []stratum{
 		why:  "what adapters are tested with knows the contract, not who keeps it or uses it",
 	},
 	{
+		pkg:  "adapter/cluster",
+		ours: []string{"adapter", "protocol/...", "internal/..."},
+		why:  "what nodes say to each other is the same whatever brings it: a broker's client knows it, not the other way round",
+	},
+	{
 		pkg:  ".",
 		ours: []string{"transport", "engine", "protocol", "adapter", "web", "internal/..."},
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",
