@@ -95,6 +95,7 @@ type inquiry struct {
 	waiting  map[string]*respondent // by node
 	finished map[string]bool        // nodes that have replied to the end
 	unnamed  int                    // how many are awaited beside those that are known by name
+	nameless respondent             // all that don't say who they are, as one
 	missing  []string
 	why      error
 }
@@ -205,7 +206,10 @@ func (n *node) reply(in *inquiry, m *Message) (reply adapter.Reply, err error, s
 		return reply, nil, false
 	}
 	who := in.waiting[m.From]
-	if who == nil {
+	switch {
+	case m.From == "":
+		who = &in.nameless
+	case who == nil:
 		if in.unnamed > 0 {
 			in.unnamed--
 		}
@@ -240,7 +244,10 @@ func (n *node) reply(in *inquiry, m *Message) (reply adapter.Reply, err error, s
 			in.finish(m.From)
 		}
 	}
-	if who.counted && who.open <= 0 {
+	if m.Type == ClientCount && m.From == "" {
+		in.finish("")
+	}
+	if m.From != "" && who.counted && who.open <= 0 {
 		in.finish(m.From)
 	}
 	if d.Error != "" {
@@ -275,9 +282,15 @@ func (n *node) fetched(op adapter.Op, reply *adapter.Reply, d *Data) {
 	}
 }
 
-func (in *inquiry) done() bool { return len(in.waiting) == 0 && in.unnamed == 0 }
+func (in *inquiry) done() bool {
+	return len(in.waiting) == 0 && in.unnamed == 0 && (in.op != adapter.Call || in.nameless.open <= 0)
+}
 
 func (in *inquiry) finish(node string) {
+	if node == "" {
+		in.unnamed = max(0, in.unnamed-1)
+		return
+	}
 	delete(in.waiting, node)
 	in.finished[node] = true
 }
@@ -305,6 +318,10 @@ func (in *inquiry) giveUp(why error) {
 	for range in.unnamed {
 		in.missing = append(in.missing, "")
 	}
+	if in.unnamed == 0 && in.nameless.open > 0 && in.op == adapter.Call {
+		in.missing = append(in.missing, "") // of which sockets have not answered, nobody knows which
+	}
+	in.nameless.open = 0
 	in.waiting, in.unnamed, in.why = nil, 0, why
 }
 

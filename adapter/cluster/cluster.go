@@ -81,8 +81,8 @@ func New(bus Bus, config Config) adapter.New {
 		n.ctx, n.cancel = context.WithCancelCause(context.Background())
 		ctx, cancel := context.WithTimeout(n.ctx, config.JoinTimeout)
 		defer cancel()
-		n.mu.Lock()
 		line, err := bus.Join(ctx, namespace, n.name, n.receive)
+		n.mu.Lock()
 		n.line = line
 		n.mu.Unlock()
 		if err != nil {
@@ -113,7 +113,7 @@ type node struct {
 	group     group.Group // what is answered to others
 
 	mu        sync.Mutex // guards what follows
-	line      Line       // is never changed
+	line      Line       // is not changed once it is set: nil until the node hears everything
 	closed    bool
 	beat      wheel.Entry
 	sent      time.Time // when the last heartbeat was
@@ -187,7 +187,10 @@ func (n *node) Close() error {
 
 // receive takes a message of another node.
 func (n *node) receive(m *Message) {
-	if m.From == n.name || m.Namespace != "" && m.Namespace != n.namespace || m.To != "" && m.To != n.name || n.ctx.Err() != nil {
+	n.mu.Lock()
+	early := n.line == nil
+	n.mu.Unlock()
+	if early || m.From == n.name || m.Namespace != "" && m.Namespace != n.namespace || m.To != "" && m.To != n.name || n.ctx.Err() != nil {
 		return
 	}
 	if m.Data == nil {

@@ -77,6 +77,10 @@ func (n *node) heard(m *Message) {
 	}
 	n.mu.Lock()
 	one := n.members[m.From]
+	if one == nil && m.Stranger {
+		n.mu.Unlock()
+		return
+	}
 	fresh := one == nil
 	if fresh {
 		one = &member{}

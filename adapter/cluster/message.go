@@ -46,6 +46,9 @@ type Message struct {
 	To string `json:"-"`
 	// Attachments are those of the placeholders in Data.
 	Attachments [][]byte `json:"-"`
+	// Stranger marks what may be of a node that sends no heartbeats, so that it
+	// must not be expected to.
+	Stranger bool `json:"-"`
 }
 
 // Data is what a [Message] is about: which members there are is up to its type.
