@@ -107,6 +107,12 @@ var strata = []stratum{
 		why:  "what nodes say to each other is the same whatever brings it: a broker's client knows it, not the other way round",
 	},
 	{
+		pkg:    "adapter/redis",
+		ours:   []string{"adapter", "adapter/cluster", "protocol/...", "internal/..."},
+		theirs: []string{"github.com/redis/rueidis"},
+		why:    "Redis is for who asks for it: the cluster's logic does not know what brings its messages",
+	},
+	{
 		pkg:  ".",
 		ours: []string{"transport", "engine", "protocol", "adapter", "web", "internal/..."},
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",

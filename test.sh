@@ -119,6 +119,7 @@ missing_tools() {
 	have npm || echo "  npm (for the official clients)"
 	have_python || echo "  python3 with python-socketio, websocket-client, requests and aiohttp (for Python's client)"
 	have_browser || echo "  chromium (for the tests of the demo)"
+	have redis-server || echo "  redis-server 7 or newer (for clusters through Redis)"
 	have_certificates || echo "  ca-certificates (to download over HTTPS)"
 }
 
@@ -184,6 +185,7 @@ install_tools() {
 	have npm || packages+=(npm)
 	have_python || packages+=("${python_packages[@]}")
 	have_browser || packages+=("$(browser_package)")
+	have redis-server || packages+=(redis-server)
 	have_certificates || packages+=(ca-certificates)
 	if [ "${#packages[@]}" -gt 0 ]; then
 		echo "installing: ${packages[*]}"
