@@ -26,7 +26,17 @@ func TestClassic(t *testing.T) {
 	})
 }
 
-// sockets note what is delivered to them.
+// In a Redis Cluster what is published reaches all of its nodes, and each knows only
+// who is connected to it.
+func TestClassicCluster(t *testing.T) {
+	addresses := brokers.StartRedisCluster(t)
+	adaptertest.Run(t, 3, func(t *testing.T) adaptertest.Cluster {
+		config := Config{Key: "test " + t.Name(), Cluster: quick}
+		return adaptertest.Cluster{Nodes: []adapter.New{New(connect(t, addresses...), config), New(connect(t, addresses...), config), New(connect(t, addresses...), config)}}
+	})
+}
+
+// noted are sockets that note what is delivered to them.
 type noted struct {
 	mu  sync.Mutex // guards got
 	got []string

@@ -437,6 +437,13 @@ func (m *mixed) disconnect() {
 	m.eventually("brio sends Node's client away", func() bool { return !m.clients["js"].Connected() })
 	m.js.do("disconnect", command{"to": []string{"go"}, "close": true})
 	m.eventually("Node.js sends brio's client away", func() bool { return !m.clients["go"].Connected() })
+	ctx, cancel := context.WithTimeout(m.Context(), patience)
+	defer cancel()
+	if err := m.clients["go"].Connect(ctx); err != nil {
+		m.Fatal(err)
+	}
+	m.js.do("disconnect", command{"by": "emitter", "to": []string{m.clients["go"].ID()}})
+	m.eventually("the emitter sends brio's client away", func() bool { return !m.clients["go"].Connected() })
 	m.eventually("nobody is left", func() bool {
 		n, err := m.ns.Broadcast().Count(m.Context())
 		return err == nil && n == 0

@@ -64,7 +64,7 @@ func (r *Redis) answers() bool {
 	if err != nil {
 		return false
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := fmt.Fprint(c, "PING\r\n"); err != nil {
 		return false
 	}
@@ -79,4 +79,19 @@ func (r *Redis) Kill() {
 		_ = r.cmd.Wait()
 		r.cmd = nil
 	}
+}
+
+// StartRedisCluster starts a Redis Cluster of three, and returns their addresses.
+func StartRedisCluster(t testing.TB) []string {
+	t.Helper()
+	var addresses []string
+	for range 3 {
+		addresses = append(addresses, StartRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000").Address)
+	}
+	args := append(append([]string{"--cluster", "create"}, addresses...), "--cluster-yes")
+	out, err := exec.Command("redis-cli", args...).CombinedOutput() //nolint:gosec // it is ours
+	if err != nil {
+		t.Fatalf("redis-cli: %v\n%s", err, out)
+	}
+	return addresses
 }
