@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/redis/rueidis"
+
 	"github.com/briohq/brio/adapter/cluster"
+	"github.com/briohq/brio/internal/link"
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/protocol/msgpack"
 )
@@ -16,7 +19,8 @@ import (
 // classic is a bus of pub/sub channels, as the adapter of Node.js has them by default.
 type classic struct {
 	config Config
-	link   *link
+	client rueidis.Client
+	link   *link.Link[message]
 }
 
 // What requests and responses are, on Node.js.
@@ -57,12 +61,11 @@ func (b *classic) Join(ctx context.Context, namespace, node string, receive func
 		responses: b.config.Key + "-response#" + namespace + "#",
 		brio:      b.config.Key + "-brio#" + namespace + "#",
 	}
-	c.line = &line{
-		channels: []string{c.requests, c.responses, c.responses + node + "#", c.brio},
-		patterns: []string{glob(c.base) + "*"},
-		hear:     c.hear,
+	c.line = &link.Line{
+		Names: []string{c.requests, c.responses, c.responses + node + "#", c.brio, glob(c.base) + "*"},
+		Hear:  c.hear,
 	}
-	if err := b.link.join(ctx, c.line); err != nil {
+	if err := b.link.Join(ctx, c.line); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -76,7 +79,7 @@ func glob(text string) string {
 // classicLine is one namespace of it.
 type classicLine struct {
 	bus                             *classic
-	line                            *line
+	line                            *link.Line
 	namespace, node                 string
 	receive                         func(*cluster.Message)
 	base, requests, responses, brio string // channels
@@ -84,12 +87,12 @@ type classicLine struct {
 
 // Nodes implements [cluster.Line].
 func (c *classicLine) Nodes(ctx context.Context) (int, error) {
-	return c.bus.link.count(ctx, c.requests)
+	return count(ctx, c.bus.client, c.requests)
 }
 
 // Close implements [cluster.Line].
 func (c *classicLine) Close() error {
-	c.bus.link.leave(c.line)
+	c.bus.link.Leave(c.line)
 	return nil
 }
 
@@ -127,13 +130,17 @@ func (c *classicLine) Send(m *cluster.Message) error {
 		if err != nil {
 			return err
 		}
-		return c.bus.link.publish(c.brio, text)
+		return c.publish(c.brio, text)
 	}
 	text, err := encode(body, m.Attachments, m.Type == cluster.Broadcast || m.Type == cluster.ClientAck)
 	if err != nil {
 		return err
 	}
-	return c.bus.link.publish(channel, text)
+	return c.publish(channel, text)
+}
+
+func (c *classicLine) publish(channel string, payload []byte) error {
+	return c.bus.link.Publish(message{channel, payload}, len(channel)+len(payload))
 }
 
 // request returns a request. What is brio's own is apart.
@@ -196,8 +203,8 @@ func encode(body any, attachments [][]byte, packed bool) ([]byte, error) {
 }
 
 // hear takes what has come.
-func (c *classicLine) hear(channel, message string) {
-	m, err := c.decode(channel, []byte(message))
+func (c *classicLine) hear(channel, text string) {
+	m, err := c.decode(channel, []byte(text))
 	if err != nil {
 		c.bus.config.Cluster.Logger.Warn("message of another node not understood", "error", err, "channel", channel, "namespace", c.namespace)
 		return

@@ -28,7 +28,11 @@ import (
 
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/adapter/cluster"
+	"github.com/briohq/brio/internal/link"
 )
+
+// ErrBacklog is why a message has not been sent: Redis is too slow, or not there.
+var ErrBacklog = link.ErrBacklog
 
 // Config says how nodes speak. Its zero value is that of the package for Node.js.
 type Config struct {
@@ -58,5 +62,5 @@ func New(client rueidis.Client, config Config) adapter.New {
 	if config.Cluster.Logger == nil {
 		config.Cluster.Logger = slog.New(slog.DiscardHandler)
 	}
-	return cluster.New(&classic{config: config, link: newLink(client, config)}, config.Cluster)
+	return cluster.New(&classic{config: config, client: client, link: newLink(client, config)}, config.Cluster)
 }
