@@ -113,6 +113,12 @@ var strata = []stratum{
 		why:    "Redis is for who asks for it: the cluster's logic does not know what brings its messages",
 	},
 	{
+		pkg:    "adapter/postgres",
+		ours:   []string{"adapter", "adapter/cluster", "internal/..."},
+		theirs: []string{"github.com/jackc/pgx/v5", "github.com/jackc/pgx/v5/pgxpool"},
+		why:    "PostgreSQL is for who asks for it: the cluster's logic does not know what brings its messages",
+	},
+	{
 		pkg:  ".",
 		ours: []string{"transport", "engine", "protocol", "adapter", "web", "internal/..."},
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",

@@ -120,6 +120,7 @@ missing_tools() {
 	have_python || echo "  python3 with python-socketio, websocket-client, requests and aiohttp (for Python's client)"
 	have_browser || echo "  chromium (for the tests of the demo)"
 	have redis-server || echo "  redis-server 7 or newer (for clusters through Redis)"
+	have_postgres || echo "  postgresql 13 or newer (for clusters through PostgreSQL)"
 	have_certificates || echo "  ca-certificates (to download over HTTPS)"
 }
 
@@ -168,6 +169,9 @@ browser() {
 	done
 }
 
+# have_postgres looks where Debian puts it, too, which is not in the path.
+have_postgres() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+
 have_certificates() { ! have dpkg || [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
 show_tools() {
@@ -186,6 +190,7 @@ install_tools() {
 	have_python || packages+=("${python_packages[@]}")
 	have_browser || packages+=("$(browser_package)")
 	have redis-server || packages+=(redis-server)
+	have_postgres || packages+=(postgresql)
 	have_certificates || packages+=(ca-certificates)
 	if [ "${#packages[@]}" -gt 0 ]; then
 		echo "installing: ${packages[*]}"

@@ -99,20 +99,29 @@ func (m *Message) Room() string {
 // Append appends the message: as JSON, or as MessagePack if it has attachments, which
 // [Decode] and nodes on Node.js tell from each other.
 func (m *Message) Append(dst []byte) ([]byte, error) {
-	text := bytes.NewBuffer(dst)
 	if len(m.Attachments) > 0 {
-		text = new(bytes.Buffer)
+		return m.AppendPacked(dst)
 	}
+	return m.appendText(dst)
+}
+
+// AppendPacked appends the message as MessagePack.
+func (m *Message) AppendPacked(dst []byte) ([]byte, error) {
+	text, err := m.appendText(nil)
+	if err != nil {
+		return dst, err
+	}
+	return msgpack.AppendValue(dst, text, m.Attachments)
+}
+
+func (m *Message) appendText(dst []byte) ([]byte, error) {
+	text := bytes.NewBuffer(dst)
 	e := json.NewEncoder(text)
 	e.SetEscapeHTML(false) // what events hold is to arrive as it is
 	if err := e.Encode(m); err != nil {
 		return dst, fmt.Errorf("cluster: %w", err)
 	}
-	line := text.Bytes()
-	if line = line[:len(line)-1]; len(m.Attachments) == 0 {
-		return line, nil
-	}
-	return msgpack.AppendValue(dst, line, m.Attachments)
+	return text.Bytes()[:text.Len()-1], nil
 }
 
 // maxMessage bounds what a node takes from another: far more than a broker carries,

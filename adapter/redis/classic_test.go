@@ -86,44 +86,10 @@ func event(name string) *protocol.Packet {
 	return &protocol.Packet{Type: protocol.Event, Namespace: "/x", Data: []byte(`["` + name + `"]`)}
 }
 
-// While Redis is gone a node goes on for its own sockets, and says that others don't
-// hear it; when Redis is back all hear each other again, by themselves.
-func TestRestart(t *testing.T) {
+func TestOutage(t *testing.T) {
 	r := brokers.StartRedis(t)
-	here, there := &noted{}, &noted{}
-	one, err := New(connect(t, r.Address), Config{Cluster: quick})("/x", here)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer one.Close()
-	two, err := New(connect(t, r.Address), Config{Cluster: quick})("/x", there)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer two.Close()
-	if err := one.Broadcast(event("first"), everyone); err != nil {
-		t.Error(err)
-	}
-	eventually(t, "the first arrives", func() bool { return there.has(`["first"]`) })
-	for range 2 {
-		r.Kill()
-		eventually(t, "that Redis is gone is noticed", func() bool { return one.Broadcast(event("lost"), everyone) != nil })
-		if !here.has(`["lost"]`) {
-			t.Error("nothing is delivered here")
-		}
-		r.Start(t)
-		eventually(t, "they hear each other again", func() bool {
-			_ = one.Broadcast(event("back"), everyone)
-			_ = two.Broadcast(event("back"), everyone)
-			return here.has(`["back"]`) && there.has(`["back"]`)
-		})
-		here.mu.Lock()
-		here.got = nil
-		here.mu.Unlock()
-		there.mu.Lock()
-		there.got = nil
-		there.mu.Unlock()
-	}
+	config := Config{Cluster: quick}
+	adaptertest.Outage(t, [2]adapter.New{New(connect(t, r.Address), config), New(connect(t, r.Address), config)}, r.Kill, func() { r.Start(t) })
 }
 
 // What can't be reached is refused at the start, with what to look at.

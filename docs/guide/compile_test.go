@@ -32,6 +32,7 @@ var packages = map[string]string{
 	"http":         "net/http",
 	"log":          "log",
 	"msgpack":      "github.com/briohq/brio/protocol/msgpack",
+	"postgres":     "github.com/briohq/brio/adapter/postgres",
 	"redis":        "github.com/briohq/brio/adapter/redis",
 	"net":          "net",
 	"os":           "os",
