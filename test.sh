@@ -21,12 +21,26 @@ main() {
 	stage golangci-lint lint
 	stage "go build" go test -race -vet=off -c -o /dev/null ./...
 	# One package at a time: the wire's timing is tested without a rival for the cores.
-	stage "go test" go test -race -vet=off -count=1 -p=1 -timeout=20m ./...
+	stage "go test, the wire" tested -p=1 "$wire"
+	stage "go test, the rest" tested -p=2 -v "$wire"
 	# As on other systems and with TLS: each connection has a goroutine.
 	stage "go test without loops" go test -race -vet=off -count=1 -p=1 -timeout=10m -tags nopoll . ./engine ./internal/poll ./transport/websocket
 	# The race detector makes pools forget.
 	stage "allocations" go test -vet=off -count=1 -run Allocate ./...
 	stage "benchmarks, once" go test -run '^$' -bench . -benchtime 1x ./...
+}
+
+# The packages that talk with clients in real time.
+wire='briohq/brio$|briohq/brio/(engine|transport|client|conformance|briotest)(/|$)'
+
+# tested runs the tests of the packages that match, or with -v of those that don't,
+# with the flag given first.
+tested() {
+	local flag=$1 packages
+	shift
+	packages=$(go list ./... | grep -E "$@")
+	# shellcheck disable=SC2086 # names of packages have no spaces
+	go test -race -vet=off -count=1 "$flag" -timeout=20m $packages
 }
 
 # --- stages: each runs alone, and the first to fail ends the run ---
