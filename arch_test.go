@@ -153,6 +153,11 @@ var strata = []stratum{
 		why:    "rates are for who asks for them: listeners like any others, which the core does not know",
 	},
 	{
+		pkg:  "delivery",
+		ours: []string{".", "protocol", "internal/..."},
+		why:  "what is handled once, or sent again, is for who asks for it: the core carries each event once",
+	},
+	{
 		pkg:  "briotest",
 		ours: []string{".", "client", "internal/..."},
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",

@@ -59,6 +59,15 @@ func (a Args) Ack(values ...any) error {
 	return a.ack.to.acknowledge(p)
 }
 
+// Redirect returns the same arguments, with an acknowledgement that goes to answer:
+// for who puts something before a handler and has to know what that answers. It is
+// asked for, whether the other end wants one or not. Answer gets a packet that it must
+// not keep, at most once; [protocol.Packet.Args] of a copy can be given to Ack.
+func (a Args) Redirect(answer func(protocol.Packet) error) Args {
+	a.ack = &acknowledgement{to: answerer(answer)}
+	return a
+}
+
 // acknowledge sends an acknowledgement to the client, of which p has all but the
 // namespace. It doesn't keep p.
 func (s *Socket) acknowledge(p protocol.Packet) error {

@@ -13,11 +13,17 @@ type Event[T any] string
 // only says that it has been done.
 type None struct{}
 
+// Handlers is where the handler of an event is set: a [*Namespace], or what puts
+// something before the handlers of one, such as the Window of package delivery.
+type Handlers interface {
+	On(event string, f func(ctx context.Context, s *Socket, args Args) error)
+}
+
 // Handle sets the handler of the event, see [Namespace.On]. An argument that
 // can't be decoded into a T never reaches it. If the client asked for an
 // acknowledgement, it gets one without arguments once the handler has returned
 // nil.
-func (e Event[T]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, v T) error) {
+func (e Event[T]) Handle(ns Handlers, f func(ctx context.Context, s *Socket, v T) error) {
 	ns.On(string(e), func(ctx context.Context, s *Socket, args Args) error {
 		v, err := scan[T](s.namespace, s.id, args)
 		if err != nil {
@@ -51,7 +57,7 @@ type Call[Req, Res any] string
 // Handle sets the handler of the call, see [Namespace.On]. What it returns is
 // the acknowledgement. A request that can't be decoded into a Req never reaches
 // it.
-func (c Call[Req, Res]) Handle(ns *Namespace, f func(ctx context.Context, s *Socket, req Req) (Res, error)) {
+func (c Call[Req, Res]) Handle(ns Handlers, f func(ctx context.Context, s *Socket, req Req) (Res, error)) {
 	ns.On(string(c), func(ctx context.Context, s *Socket, args Args) error {
 		req, err := scan[Req](s.namespace, s.id, args)
 		if err != nil {
