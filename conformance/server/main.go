@@ -42,6 +42,7 @@ type command struct {
 	EIO3           bool          `name:"eio3" help:"Let clients of Engine.IO 3 in, too."`
 	Behaviours     bool          `help:"Have the handlers that the Go client is tested with, instead of the suites'."`
 	Recovery       bool          `help:"Let sockets survive a short disconnection."`
+	Delivery       bool          `help:"Have the namespace /delivery."`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 
@@ -64,6 +65,9 @@ func (c command) run(ctx context.Context) error {
 	}
 	reasons := newReasons()
 	sockets, messages := c.socketServer(reasons), c.engineEcho()
+	if c.Delivery {
+		defer handleDelivery(sockets).Close()
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sockets)
 	mux.Handle("/socket.io", sockets)
