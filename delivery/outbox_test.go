@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/adapter/adaptertest"
 	"github.com/briohq/brio/briotest"
 	"github.com/briohq/brio/client"
 )
@@ -312,5 +313,30 @@ func TestOnGivenUpPanics(t *testing.T) {
 			t.Errorf("%+v", stats)
 		}
 		o.Close()
+	})
+}
+
+// A recipient may come to any node of a cluster.
+func TestOnAnotherNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var bus adaptertest.Bus
+		here := mail(t, OutboxConfig{Recipient: user}, brio.Config{Adapter: bus.Node("here")})
+		there := mail(t, OutboxConfig{Recipient: user}, brio.Config{Adapter: bus.Node("there")})
+		here.send(t, "ada", 1, 2)
+		time.Sleep(time.Minute)
+		start := time.Now()
+		ada := there.reader(t, "ada", client.Config{})
+		synctest.Wait()
+		here.send(t, "ada", 3)
+		there.send(t, "ada", 4)
+		synctest.Wait()
+		got := ada.seen()
+		slices.Sort(got) // of the last two, either may be first
+		if diff := cmp.Diff([]int{1, 2, 3, 4}, got); diff != "" || time.Since(start) > time.Second {
+			t.Error(diff, time.Since(start))
+		}
+		if stats := here.outbox.Stats(); stats != (OutboxStats{Delivered: 3}) {
+			t.Errorf("%+v", stats)
+		}
 	})
 }
