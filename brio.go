@@ -39,7 +39,8 @@
 // by [Config].MaxBacklog. A client that does not read is disconnected, or misses
 // events, see [Config].SlowClient; of those sent with [Target.Latest] only the
 // newest of each key waits. One that sends faster than its handlers work is read
-// more slowly. One connection is in at most [Config].MaxNamespaces namespaces.
+// more slowly. One connection is in at most [Config].MaxNamespaces namespaces,
+// and one socket in [Config].MaxRooms rooms.
 //
 // # Caveats
 //

@@ -86,6 +86,9 @@ type Config struct {
 	// or wait for. A client that asks for more is refused, with "too many
 	// namespaces". Default 64.
 	MaxNamespaces int
+	// MaxRooms is how many rooms one socket may be in at once, beside the one of its
+	// id. It is not put into more: [Socket.Join] says so. Default 1000.
+	MaxRooms int
 	// NamespaceIdle is how long a namespace that was made for a client, see
 	// [Server.Of], is kept after its last socket has gone. One that nobody was
 	// let into is not kept. Default 1 min; negative: for ever.
@@ -228,6 +231,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxNamespaces <= 0 {
 		c.MaxNamespaces = 64
+	}
+	if c.MaxRooms <= 0 {
+		c.MaxRooms = 1000
 	}
 	if c.NamespaceIdle == 0 {
 		c.NamespaceIdle = time.Minute

@@ -63,6 +63,7 @@ func newNamespace(s *Server, name string) *Namespace {
 		local:  adapter.NewLocal((*Socket).ID, func(s *Socket) *adapter.Places[*Socket] { return &s.places }),
 		table:  &atomic.Pointer[table]{},
 	}
+	ns.local.MaxRooms = s.config.MaxRooms
 	ns.table.Store(&table{})
 	ns.recovery = newRecovery(ns)
 	return ns

@@ -130,23 +130,31 @@ type stay struct {
 const forever = ^uint64(0)
 
 // join puts a socket into rooms, and notes that it is there.
-func (r *recovery) join(s *Socket, rooms []string) {
+func (r *recovery) join(s *Socket, rooms []string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.enter(s, rooms)
+	return r.enter(s, rooms)
 }
 
-// enter is join with mu held.
-func (r *recovery) enter(s *Socket, rooms []string) {
-	r.namespace.local.Join(s, rooms...)
-	if !s.trail.listed {
-		return
+// enter is join with mu held. A socket that is away is in no room of the index, but
+// what is noted of the others has the same rooms as that.
+func (r *recovery) enter(s *Socket, rooms []string) bool {
+	t := s.trail
+	if in := r.namespace.local.Join(s, rooms...); !t.listed {
+		return in
 	}
+	before, left := len(t.stays), r.namespace.server.config.MaxRooms-len(t.rooms())
 	for _, room := range rooms {
-		if room != s.id && s.trail.current(room) < 0 {
-			s.trail.stays = append(s.trail.stays, stay{room, r.log.last(), forever})
+		if room == s.id || t.current(room) >= 0 {
+			continue
 		}
+		if left--; left < 0 {
+			t.stays = t.stays[:before]
+			return false
+		}
+		t.stays = append(t.stays, stay{room, r.log.last(), forever})
 	}
+	return true
 }
 
 func (r *recovery) leave(s *Socket, rooms []string) {

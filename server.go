@@ -32,6 +32,7 @@ type Server struct {
 	crew              group.Crew      // in group: who runs handlers
 	panics            atomic.Int64
 	dropped           atomic.Int64
+	crowded           atomic.Int64
 	kept              atomic.Int64    // bytes of all that is kept for recovery
 	ctx               context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
 	cancel            context.CancelCauseFunc
@@ -214,11 +215,12 @@ type Stats struct {
 	Namespaces  int   // namespaces, with those made for clients and without patterns
 	Panics      int64 // panics in handlers since the start
 	Dropped     int64 // events since the start for which a client had no room, see [OverflowDrop]
+	Crowded     int64 // times since the start that a socket would have been in too many rooms, see Config.MaxRooms
 }
 
 // Stats returns the server's counts.
 func (s *Server) Stats() Stats {
-	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load(), Dropped: s.dropped.Load()}
+	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load()}
 	for _, ns := range s.all() {
 		stats.Sockets += ns.local.Len()
 		stats.Namespaces++

@@ -90,14 +90,21 @@ func (d *Disconnect) Is(target error) bool {
 	return target == ErrDisconnected || target == context.Canceled
 }
 
-// Join puts the socket into rooms. It does nothing for one that has
-// disconnected.
-func (s *Socket) Join(rooms ...string) {
+// Join puts the socket into rooms, and reports whether it is in all of them. It does
+// nothing for one that has disconnected, nor if the socket were in more than
+// Config.MaxRooms then, which [Stats] count: tell a client that may choose its rooms.
+func (s *Socket) Join(rooms ...string) bool {
+	var in bool
 	if r := s.namespace.recovery; r != nil {
-		r.join(s, rooms)
+		in = r.join(s, rooms)
 	} else {
-		s.namespace.local.Join(s, rooms...)
+		in = s.namespace.local.Join(s, rooms...)
 	}
+	if !in && !s.ended() {
+		s.namespace.server.crowded.Add(1)
+		s.namespace.server.config.Logger.Debug("rooms refused", "socket", s.id, "namespace", s.namespace.name, "rooms", len(rooms))
+	}
+	return in
 }
 
 // Leave takes the socket out of rooms, except the one of its id.

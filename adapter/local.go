@@ -13,6 +13,10 @@ import (
 // the socket it is about, never on how many others there are. Its methods may
 // be called concurrently.
 type Local[M comparable] struct {
+	// MaxRooms is how many rooms one member may be in, beside that of its id. It is set
+	// before there are members. Default 0: any number.
+	MaxRooms int
+
 	id     func(M) string
 	places func(M) *Places[M]
 
@@ -86,16 +90,17 @@ func (l *Local[M]) Remove(m M) {
 	}
 }
 
-// Join puts a member into rooms. It does nothing for one that has not been
-// added or has been removed.
-func (l *Local[M]) Join(m M, rooms ...string) {
+// Join puts a member into rooms, and reports whether it is in all of them. It does
+// nothing for one that has not been added or has been removed, nor if there were
+// more than MaxRooms then.
+func (l *Local[M]) Join(m M, rooms ...string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.places(m)
 	if p.all == 0 {
-		return
+		return false
 	}
-	id := l.id(m)
+	id, before := l.id(m), len(p.list)
 	for _, name := range rooms {
 		if name == id || p.find(name) >= 0 {
 			continue
@@ -106,7 +111,14 @@ func (l *Local[M]) Join(m M, rooms ...string) {
 			l.rooms[name] = r
 		}
 		l.enter(m, p, r)
+		if l.MaxRooms > 0 && len(p.list) > l.MaxRooms {
+			for len(p.list) > before {
+				l.exit(p, len(p.list)-1)
+			}
+			return false
+		}
 	}
+	return true
 }
 
 // Leave takes a member out of rooms. It can't leave the one of its id.

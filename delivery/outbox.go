@@ -143,7 +143,9 @@ func (o *Outbox) arrive(_ context.Context, s *brio.Socket) error {
 		if recipient = o.config.Recipient(s); recipient == "" {
 			return nil
 		}
-		s.Join(o.room(recipient))
+		if !s.Join(o.room(recipient)) && s.Connected() {
+			return errors.New("delivery: the socket is in too many rooms to be a recipient")
+		}
 	}
 	o.wake(recipient)
 
