@@ -15,8 +15,9 @@ import (
 // 64 bits, of which one subscriber has all. It is the zero Addr if there is none, as
 // on a network in memory.
 //
-// No other header is read: have the proxy write this one. For connections with PROXY
-// protocol let the listener of the http.Server tell the address.
+// No other header is read: have the proxy write this one. With the PROXY protocol the
+// listener of the http.Server tells the address, as in the example; trusted are
+// proxies then that stand before the one which speaks it.
 func Address(remote string, header http.Header, trusted []netip.Prefix) netip.Addr {
 	address := parse(remote)
 	if !among(address, trusted) {
