@@ -95,6 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.sharing.share(w, r, origin) {
 		return
 	}
+	r = s.withoutForeignCookies(r, origin)
 	if up := upgrader(w, r); up != nil {
 		s.serveConnect(w, r, up, origin)
 		return

@@ -23,6 +23,11 @@ func (s *Server) trust(r *http.Request) trust {
 	if origin == "" {
 		return named // no browser
 	}
+	return s.trustOf(r, origin)
+}
+
+// trustOf judges an origin, whose page has made a request.
+func (s *Server) trustOf(r *http.Request, origin string) trust {
 	if !plain(origin) {
 		return foreign
 	}
@@ -41,6 +46,28 @@ func (s *Server) trust(r *http.Request) trust {
 func sameHost(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
 	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
+// withoutForeignCookies returns the request without the cookies that a browser has
+// added to it for a page which may not send them: to a WebSocket and to a script it
+// adds them for every page, whatever it was told, and the server would take a stranger's
+// page for its user.
+func (s *Server) withoutForeignCookies(r *http.Request, origin trust) *http.Request {
+	if len(r.Header["Cookie"]) == 0 {
+		return r
+	}
+	page := r.Header.Get("Origin")
+	if page == "" && s.config.AllowEIO3 && parseQuery(r.URL.RawQuery).script.set {
+		page = pageOfScript(r)
+		origin = s.trustOf(r, page)
+	}
+	if origin == named && (page == "" || !s.config.CORS.NoCredentials || sameHost(page, r)) {
+		return r
+	}
+	own := r.WithContext(r.Context())
+	own.Header = r.Header.Clone()
+	own.Header.Del("Cookie")
+	return own
 }
 
 // Share does with a request for something else under the server's path what
