@@ -314,8 +314,11 @@ func TestNothingIsTold(t *testing.T) {
 		})
 		text := token(t, nil)
 		for _, bad := range []string{text, text + "x", text[:40]} {
-			if err := s.Refused(t, "/", with(bad)); strings.Contains(fmt.Sprint(err, err.Data), bad[:20]) {
-				t.Errorf("the client is told %v", err)
+			bearer := client.Config{Engine: engineio.Config{Header: http.Header{"Authorization": {"Bearer " + bad}}}}
+			for _, config := range []client.Config{with(bad), bearer} {
+				if err := s.Refused(t, "/", config); strings.Contains(fmt.Sprint(err, err.Data), bad[:20]) {
+					t.Errorf("the client is told %v", err)
+				}
 			}
 		}
 		synctest.Wait()
