@@ -32,7 +32,9 @@ var (
 type OutboxConfig struct {
 	// Recipient says whom a socket belongs to, such as the subject of its token, "" for
 	// nobody. It is asked once, when the socket has connected; the socket joins the room
-	// "delivery:" and that. Default: recipients are sockets, by their ids, which clients
+	// "delivery:" and that. Whoever is in that room gets what is for its owner: where
+	// clients name the rooms that they join, put something of yours before the names.
+	// Default: recipients are sockets, by their ids, which clients
 	// keep across a lost connection only with Config.Recovery.
 	Recipient func(s *brio.Socket) string
 	// AckTimeout is how long a client that is there may take to acknowledge one try.

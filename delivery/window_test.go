@@ -15,6 +15,7 @@ import (
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/briotest"
 	"github.com/briohq/brio/client"
+	"github.com/briohq/brio/protocol/msgpack"
 )
 
 // order is handled once; the answer tells orders apart.
@@ -125,6 +126,21 @@ func TestOnce(t *testing.T) {
 		}
 		if _, err := ada.Do(t.Context(), string(order), "tea", strings.Repeat("x", MaxID)); !hasCode(err, Invalid) {
 			t.Error("a long id: ", err)
+		}
+	})
+}
+
+// Ids are the same in MessagePack, and so are answers.
+func TestOnceInMessagePack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, WindowConfig{Session: user}, brio.Config{Codec: msgpack.Codec{}})
+		config := as("ada")
+		config.Codec = msgpack.Codec{}
+		ada := s.Connect(t, "/", config)
+		for i, id := range []any{"1", "1", 7, 7, -1.5, -1.5} {
+			if n := ask(t, ada, "tea", id); n != i/2+1 {
+				t.Errorf("%v: answered %d", id, n)
+			}
 		}
 	})
 }
