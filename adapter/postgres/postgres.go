@@ -73,6 +73,18 @@ var ErrBacklog = link.ErrBacklog
 // stays its owner's, who closes it when the server has shut down. An adapter that can't
 // listen within Cluster.JoinTimeout fails.
 func New(pool *pgxpool.Pool, config Config) adapter.New {
+	b, config := newBus(pool, config)
+	return cluster.New(b, config.Cluster)
+}
+
+// NewEmitter returns what makes the adapters of a process that only sends, see
+// [cluster.NewEmitter]; the pool is as for [New]. The table must be there.
+func NewEmitter(pool *pgxpool.Pool, config Config) adapter.New {
+	b, config := newBus(pool, config)
+	return cluster.NewEmitter(b, config.Cluster)
+}
+
+func newBus(pool *pgxpool.Pool, config Config) (*bus, Config) {
 	config.ChannelPrefix = cmp.Or(config.ChannelPrefix, "socket.io")
 	config.TableName = cmp.Or(config.TableName, "socket_io_attachments")
 	if config.PayloadThreshold <= 0 || config.PayloadThreshold > maxPayload {
@@ -89,7 +101,7 @@ func New(pool *pgxpool.Pool, config Config) adapter.New {
 	}
 	b := &bus{config: config, pool: pool, table: pgx.Identifier{config.TableName}.Sanitize()}
 	b.link = &link.Link[note]{Broker: "postgres", Dial: b.dial, Send: b.send, MaxPending: config.MaxPending, Logger: config.Cluster.Logger}
-	return cluster.New(b, config.Cluster)
+	return b, config
 }
 
 const (
@@ -130,6 +142,9 @@ func (b *bus) Join(ctx context.Context, namespace, node string, receive func(*cl
 	if len(l.channel) > maxChannel {
 		return nil, fmt.Errorf("postgres: the channel %q has more than %d bytes: give the namespace a shorter name, or ChannelPrefix a shorter value", l.channel, maxChannel)
 	}
+	if receive == nil {
+		return l, nil
+	}
 	l.line = &link.Line{Names: []string{l.channel}, Hear: l.hear}
 	if err := b.link.Join(ctx, l.line); err != nil {
 		return nil, err
@@ -140,7 +155,7 @@ func (b *bus) Join(ctx context.Context, namespace, node string, receive func(*cl
 // line is one namespace of it.
 type line struct {
 	bus             *bus
-	line            *link.Line
+	line            *link.Line // nil for one that only sends
 	namespace, node string
 	channel         string
 	receive         func(*cluster.Message)
@@ -151,7 +166,10 @@ func (l *line) Nodes(context.Context) (int, error) { return 0, nil }
 
 // Close implements [cluster.Line].
 func (l *line) Close() error {
-	l.bus.link.Leave(l.line)
+	l.bus.link.Flush()
+	if l.line != nil {
+		l.bus.link.Leave(l.line)
+	}
 	return nil
 }
 

@@ -61,6 +61,9 @@ func (b *classic) Join(ctx context.Context, namespace, node string, receive func
 		responses: b.config.Key + "-response#" + namespace + "#",
 		brio:      b.config.Key + "-brio#" + namespace + "#",
 	}
+	if receive == nil {
+		return c, nil
+	}
 	c.line = &link.Line{
 		Names: []string{c.requests, c.responses, c.responses + node + "#", c.brio, glob(c.base) + "*"},
 		Hear:  c.hear,
@@ -79,7 +82,7 @@ func glob(text string) string {
 // classicLine is one namespace of it.
 type classicLine struct {
 	bus                             *classic
-	line                            *link.Line
+	line                            *link.Line // nil for one that only sends
 	namespace, node                 string
 	receive                         func(*cluster.Message)
 	base, requests, responses, brio string // channels
@@ -92,7 +95,10 @@ func (c *classicLine) Nodes(ctx context.Context) (int, error) {
 
 // Close implements [cluster.Line].
 func (c *classicLine) Close() error {
-	c.bus.link.Leave(c.line)
+	c.bus.link.Flush()
+	if c.line != nil {
+		c.bus.link.Leave(c.line)
+	}
 	return nil
 }
 

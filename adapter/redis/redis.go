@@ -50,11 +50,23 @@ type Config struct {
 	Cluster cluster.Config
 }
 
+// NewEmitter returns what makes the adapters of a process that only sends, see
+// [cluster.NewEmitter]; the client is as for [New].
+func NewEmitter(client rueidis.Client, config Config) adapter.New {
+	bus, config := newBus(client, config)
+	return cluster.NewEmitter(bus, config.Cluster)
+}
+
 // New returns what makes the adapters of one node, for its Config.Adapter. The client
 // stays its owner's, who closes it when the server has shut down; it may be that of a
 // single Redis, of Sentinels or of a Redis Cluster. An adapter that can't subscribe
 // within Cluster.JoinTimeout fails.
 func New(client rueidis.Client, config Config) adapter.New {
+	bus, config := newBus(client, config)
+	return cluster.New(bus, config.Cluster)
+}
+
+func newBus(client rueidis.Client, config Config) (cluster.Bus, Config) {
 	config.Key = cmp.Or(config.Key, "socket.io")
 	if config.MaxPending <= 0 {
 		config.MaxPending = 16 << 20
@@ -62,5 +74,5 @@ func New(client rueidis.Client, config Config) adapter.New {
 	if config.Cluster.Logger == nil {
 		config.Cluster.Logger = slog.New(slog.DiscardHandler)
 	}
-	return cluster.New(&classic{config: config, client: client, link: newLink(client, config)}, config.Cluster)
+	return &classic{config: config, client: client, link: newLink(client, config)}, config
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/adapter"
+	"github.com/briohq/brio/adapter/cluster"
 	"github.com/briohq/brio/adapter/postgres"
 	"github.com/briohq/brio/adapter/redis"
 	"github.com/briohq/brio/client"
@@ -36,6 +37,7 @@ const patience = 20 * time.Second
 type mixed struct {
 	*testing.T
 	ns      *brio.Namespace
+	emitter *brio.Namespace // of a server that only sends
 	js      *member
 	clients map[string]*guest
 	deaf    bool // Node.js does not understand its own emitter, of which the last version is older than its adapter's
@@ -68,9 +70,12 @@ func (g *guest) all() []string {
 	return slices.Clone(g.got)
 }
 
-func start(t *testing.T, a adapter.New, options map[string]any) *mixed {
+func start(t *testing.T, a, emitter adapter.New, options map[string]any) *mixed {
 	t.Helper()
 	m := &mixed{T: t, clients: map[string]*guest{}}
+	sender := brio.NewServer(brio.Config{Adapter: emitter})
+	t.Cleanup(func() { _ = sender.Shutdown(context.Background()) })
+	m.emitter = sender.Of("/x")
 	server := brio.NewServer(brio.Config{Adapter: a})
 	m.ns = server.Of("/x")
 	m.ns.On("join", func(_ context.Context, s *brio.Socket, args brio.Args) error {
@@ -212,7 +217,7 @@ func TestMixedRedis(t *testing.T) {
 			}
 			t.Cleanup(c.Close)
 			key := "mixed " + name
-			m := start(t, redis.New(c, redis.Config{Key: key, SpecificResponses: specific}),
+			m := start(t, redis.New(c, redis.Config{Key: key, SpecificResponses: specific}), redis.NewEmitter(c, redis.Config{Key: key}),
 				map[string]any{"kind": "redis", "url": r.URL(), "adapter": map[string]any{"key": key, "publishOnSpecificResponseChannel": specific}})
 			m.both()
 		})
@@ -227,7 +232,7 @@ func TestMixedPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	m := start(t, postgres.New(pool, postgres.Config{}), map[string]any{"kind": "postgres", "url": p.URL()})
+	m := start(t, postgres.New(pool, postgres.Config{}), postgres.NewEmitter(pool, postgres.Config{}), map[string]any{"kind": "postgres", "url": p.URL()})
 	m.deaf = true
 	m.both()
 }
@@ -238,7 +243,9 @@ func (m *mixed) both() {
 		name string
 		test func()
 	}{
-		{"brio emits", m.brioEmits},
+		{"brio emits", func() { m.brioEmits(m.ns) }},
+		{"brio's emitter emits", func() { m.brioEmits(m.emitter) }},
+		{"brio's emitter acts", m.emitterActs},
 		{"node emits", func() { m.nodeEmits("") }},
 		{"the emitter emits", func() { m.nodeEmits("emitter") }},
 		{"acknowledgements", m.acknowledgements},
@@ -259,7 +266,34 @@ func (m *mixed) both() {
 	}
 }
 
-func (m *mixed) brioEmits() {
+func (m *mixed) emitterActs() {
+	if err := errors.Join(m.emitter.To("js").JoinRooms("new"), m.emitter.To("go").JoinRooms("new")); err != nil {
+		m.Error(err)
+	}
+	in := func(want int) bool {
+		n, err := m.ns.To("new").Count(m.Context())
+		return err == nil && n == want
+	}
+	m.eventually("both are in the room", func() bool { return in(2) })
+	if err := m.emitter.To("new").LeaveRooms("new"); err != nil {
+		m.Error(err)
+	}
+	m.eventually("none is in the room", func() bool { return in(0) })
+	if err := m.emitter.ServerEmit("hello", "from the emitter"); err != nil {
+		m.Error(err)
+	}
+	m.eventually("both servers hear it", func() bool {
+		m.mu.Lock()
+		here := slices.Contains(m.heard, `"from the emitter"`)
+		m.mu.Unlock()
+		return here && strings.Contains(m.js.do("heard", nil), `["from the emitter"]`)
+	})
+	if _, err := m.emitter.To("new").Count(m.Context()); !errors.Is(err, cluster.ErrEmitter) {
+		m.Errorf("it counts with %v", err)
+	}
+}
+
+func (m *mixed) brioEmits(ns *brio.Namespace) {
 	id := func(name string) string { return m.clients[name].ID() }
 	emit := func(what string, err error, who ...string) {
 		m.Helper()
@@ -268,14 +302,14 @@ func (m *mixed) brioEmits() {
 		}
 		m.reaches(what, who...)
 	}
-	emit(`a 1 {"b":"é"}`, m.ns.Emit("a", 1, map[string]any{"b": "é"}), "go", "js")
-	emit(`b bytes[1 2] "x" bytes[]`, m.ns.To("all").Emit("b", []byte{1, 2}, "x", []byte{}), "go", "js")
-	emit(`c `, m.ns.To("js").Emit("c"), "js")
-	emit(`c `, m.ns.To("go", "js").Emit("c"), "go", "js")
-	emit(`d `, m.ns.Broadcast().Except("js").Emit("d"), "go")
-	emit(`d `, m.ns.To("all").Except("go").Emit("d"), "js")
-	emit(`e "x"`, m.ns.To(id("js")).Emit("e", "x"), "js")
-	emit(`f `, m.ns.Broadcast().Volatile().Emit("f"), "go", "js")
+	emit(`a 1 {"b":"é"}`, ns.Emit("a", 1, map[string]any{"b": "é"}), "go", "js")
+	emit(`b bytes[1 2] "x" bytes[]`, ns.To("all").Emit("b", []byte{1, 2}, "x", []byte{}), "go", "js")
+	emit(`c `, ns.To("js").Emit("c"), "js")
+	emit(`c `, ns.To("go", "js").Emit("c"), "go", "js")
+	emit(`d `, ns.Broadcast().Except("js").Emit("d"), "go")
+	emit(`d `, ns.To("all").Except("go").Emit("d"), "js")
+	emit(`e "x"`, ns.To(id("js")).Emit("e", "x"), "js")
+	emit(`f `, ns.Broadcast().Volatile().Emit("f"), "go", "js")
 }
 
 func (m *mixed) nodeEmits(by string) {

@@ -62,7 +62,8 @@ type Link[Out any] struct {
 	lost    error         // why what was sent last was lost
 	queue   []Out
 	bytes   int
-	sending bool // a goroutine sends
+	sending bool          // a goroutine sends
+	sent    chan struct{} // closed when it has sent everything
 }
 
 // Line is what is heard for one namespace.
@@ -129,6 +130,22 @@ func (l *Link[Out]) Leave(one *Line) {
 	<-one.over
 	if last {
 		_ = l.group.Wait(context.Background())
+	}
+}
+
+// Flush returns when what waits has been sent or lost.
+func (l *Link[Out]) Flush() {
+	for {
+		l.mu.Lock()
+		sent := l.sent
+		if !l.sending {
+			sent = nil
+		}
+		l.mu.Unlock()
+		if sent == nil {
+			return
+		}
+		<-sent
 	}
 }
 
@@ -303,7 +320,7 @@ func (l *Link[Out]) Publish(one Out, size int) error {
 	l.queue = append(l.queue, one)
 	l.bytes += size
 	if !l.sending {
-		l.sending = true
+		l.sending, l.sent = true, make(chan struct{})
 		l.group.Go(l.send)
 	}
 	switch {
@@ -322,6 +339,7 @@ func (l *Link[Out]) send() {
 		batch, size := l.queue, l.bytes
 		if len(batch) == 0 {
 			l.sending = false
+			close(l.sent)
 			l.mu.Unlock()
 			return
 		}
