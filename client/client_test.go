@@ -376,7 +376,7 @@ func TestConnectTimeout(t *testing.T) {
 		config.Engine.Dial = func(context.Context, string, string) (net.Conn, error) { return near, nil }
 		c := client.New("http://site", config)
 		defer c.Close()
-		if err := c.Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer in 1s") {
+		if err := c.Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer within 1s") {
 			t.Error(err)
 		}
 	})

@@ -164,7 +164,7 @@ func (m *manager) end() {
 }
 
 func (m *manager) dial(ctx context.Context) (*engineio.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, m.config.Timeout, fmt.Errorf("no answer in %v", m.config.Timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, m.config.Timeout, fmt.Errorf("no answer within %v", m.config.Timeout))
 	defer cancel()
 	c, err := engineio.Dial(ctx, m.address, m.config.Engine)
 	if err != nil && ctx.Err() != nil {
