@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/briohq/brio/apps/doc/ot"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -31,7 +32,7 @@ func (d *Doc) simulate(on bool) {
 	t := d.texts[home]
 	for _, bot := range bots {
 		if _, here := t.people[bot]; here != on {
-			d.site.Warn("tell", d.tell(t, Change{Doc: home, Client: bot, Who: site.Person{ID: bot, Name: bot, Role: "simulated"}, Gone: !on}))
+			d.site.Warn("tell", d.tell(t, Change{Change: ot.Change{Client: bot}, Doc: home, Who: site.Person{ID: bot, Name: bot, Role: "simulated"}, Gone: !on}))
 		}
 	}
 	for i := range d.parts {
@@ -51,7 +52,7 @@ func (d *Doc) play(t *text, p *part, lines []string) bool {
 	own := string(slices.Concat(cut[:max(0, len(cut)-p.letters)], write[:max(0, p.letters-len(cut))]))
 	at := c.Selection[1]
 	if p.letters == 0 {
-		whole := string(t.runes)
+		whole := string(t.Runes)
 		if i := strings.LastIndex(whole, line[1]+own); i >= 0 {
 			whole = whole[:i+len(line[1]+own)]
 		}
@@ -59,7 +60,7 @@ func (d *Doc) play(t *text, p *part, lines []string) bool {
 	}
 	from, insert := at, ""
 	switch {
-	case p.letters == len(cut)+len(write) || !strings.HasSuffix(string(t.runes[:at]), own):
+	case p.letters == len(cut)+len(write) || !strings.HasSuffix(string(t.Runes[:at]), own):
 		return false
 	case len(write) == 0:
 		from, p.letters = at-len(cut), len(cut)-1
@@ -69,7 +70,7 @@ func (d *Doc) play(t *text, p *part, lines []string) bool {
 		insert = string(write[p.letters-len(cut)])
 	}
 	p.letters, p.wait = p.letters+1, rand.IntN(2)
-	c.Operation = Operation{}.add(Step{Keep: from}).add(Step{Cut: at - from}).add(Step{Insert: insert}).add(Step{Keep: len(t.runes) - at})
+	c.Operation = ot.Operation{}.Add(ot.Step{Keep: from}).Add(ot.Step{Cut: at - from}).Add(ot.Step{Insert: insert}).Add(ot.Step{Keep: len(t.Runes) - at})
 	c.Selection = [2]int{from + len([]rune(insert)), from + len([]rune(insert))}
 	c.Seq, c.Revision = t.Last[c.Client][0]+1, t.Revision
 	return d.change(t, c) == nil
@@ -79,7 +80,7 @@ func (d *Doc) play(t *text, p *part, lines []string) bool {
 // tidied up.
 func (d *Doc) begin() {
 	for i := range d.parts {
-		if len(d.texts[home].runes) > 0 {
+		if len(d.texts[home].Runes) > 0 {
 			d.parts[i].line = slices.IndexFunc(strings.Split(parts[i], "\n"), func(line string) bool { return strings.HasSuffix(line, "|") })
 		}
 	}

@@ -6,8 +6,8 @@
 // changes are stored in SQLite, so that pages go on after a restart from what they hold.
 // Who has one open, and their cursors, end with the connection and are not stored.
 //
-// Read events.go first, then ot.go and text.go, which know nothing of sockets; doc.go
-// joins them to a namespace. The page's side is web/copy.js.
+// Read events.go first; then package ot below, the text and its transformation, which
+// knows nothing of sockets; doc.go joins it to a namespace. The page's side is web/copy.js.
 package doc
 
 import (
@@ -22,8 +22,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/doc/ot"
 	"github.com/briohq/brio/apps/shell"
 	"github.com/briohq/brio/apps/site"
 )
@@ -36,10 +38,18 @@ const (
 	maxTexts, maxPeople = 50, 100
 )
 
-var docName = regexp.MustCompile(`^[\p{L}\p{N}-]{1,32}$`)
+var docName = regexp.MustCompile(`^[\p{L}\p{N}-]+$`)
 
 // place is the document that a socket has open, and as which client.
 const place brio.Key[[2]string] = "place"
+
+// text is a document. A text that began anew has another epoch.
+type text struct {
+	ot.Text
+	Epoch  string
+	people map[string]Change // the last one of each client that is there
+	stored int               // the revision that is
+}
 
 // Doc is the running application.
 type Doc struct {
@@ -97,7 +107,7 @@ func (d *Doc) open(_ context.Context, s *brio.Socket, held State) (none brio.Non
 	defer d.mu.Unlock()
 	who, t := site.Who(s), d.texts[held.Doc]
 	switch {
-	case !docName.MatchString(held.Doc) || len(held.Client) > 32:
+	case !docName.MatchString(held.Doc) || max(utf8.RuneCountInString(held.Doc), len(held.Client)) > 32:
 		return none, brio.Errorf("Name the document with up to 32 letters, digits and dashes.")
 	case t == nil && (who.ID == "" || len(d.texts) >= maxTexts):
 		return none, brio.Errorf("There are %d documents, and no room for another. Open one of them.", len(d.texts))
@@ -110,12 +120,12 @@ func (d *Doc) open(_ context.Context, s *brio.Socket, held State) (none brio.Non
 	place.Set(s, at)
 	s.Join(held.Doc)
 	if who.ID != "" {
-		err = errors.Join(err, d.tell(t, Change{Doc: at[0], Client: at[1], Who: who, socket: s.ID()}))
+		err = errors.Join(err, d.tell(t, Change{Change: ot.Change{Client: at[1]}, Doc: at[0], Who: who, socket: s.ID()}))
 	}
 	state := State{at[0], t.Epoch, t.Revision, at[1], t.Last[at[1]][0], nil, nil, t.people, d.names()}
-	missed, known := t.since(held.Revision)
+	missed, known := t.Since(held.Revision)
 	if state.Changes = missed; !known || held.Epoch != t.Epoch {
-		whole := string(t.runes)
+		whole := string(t.Runes)
 		state.Text, state.Changes = &whole, nil
 	}
 	return none, errors.Join(err, Opened.Emit(s, state))
@@ -136,8 +146,15 @@ func (d *Doc) edit(_ context.Context, s *brio.Socket, c Change) (none brio.None,
 }
 
 func (d *Doc) change(t *text, c Change) error {
-	if isNews, err := t.change(&c); err != nil || !isNews {
-		return err
+	news, err := t.Make(&c.Change)
+	if err != nil {
+		return brio.Errorf("%s", err)
+	} else if !news {
+		return nil
+	}
+	for client, p := range t.people {
+		p.Selection = c.Operation.Move(p.Selection)
+		t.people[client] = p
 	}
 	return d.tell(t, c)
 }
@@ -164,13 +181,13 @@ func (d *Doc) leave(s *brio.Socket) error {
 	s.Leave(at[0])
 	place.Set(s, [2]string{})
 	if t := d.texts[at[0]]; t != nil && t.people[at[1]].socket == s.ID() {
-		return d.tell(t, Change{Doc: at[0], Client: at[1], Gone: true})
+		return d.tell(t, Change{Change: ot.Change{Client: at[1]}, Doc: at[0], Gone: true})
 	}
 	return nil
 }
 
 func (d *Doc) add(name string) *text {
-	d.texts[name] = &text{kept: kept{Epoch: rand.Text(), Last: map[string][2]int{}}, people: map[string]Change{}}
+	d.texts[name] = &text{Text: ot.Text{Last: map[string][2]int{}}, Epoch: rand.Text(), people: map[string]Change{}}
 	return d.texts[name]
 }
 
@@ -188,10 +205,10 @@ func (d *Doc) load() error {
 		var name, whole, state string
 		err := rows.Scan(&name, &whole, &state)
 		t := d.add(name)
-		if err := errors.Join(err, json.Unmarshal([]byte(state), &t.kept)); err != nil {
+		if err := errors.Join(err, json.Unmarshal([]byte(state), t)); err != nil {
 			return err
 		}
-		t.runes, t.stored = []rune(whole), t.Revision
+		t.Runes, t.stored = []rune(whole), t.Revision
 	}
 	return rows.Err()
 }
@@ -202,10 +219,10 @@ func (d *Doc) store() {
 	d.mu.Lock()
 	for name, t := range d.texts {
 		if t.stored != t.Revision {
-			state, err := json.Marshal(t.kept)
+			state, err := json.Marshal(t)
 			d.site.Warn("store", err)
-			rows, t.stored = append(rows, [3]any{name, string(t.runes), state}), t.Revision
-		} else if len(t.runes)+len(t.people) == 0 && name != home {
+			rows, t.stored = append(rows, [3]any{name, string(t.Runes), state}), t.Revision
+		} else if len(t.Runes)+len(t.people) == 0 && name != home {
 			delete(d.texts, name)
 		}
 	}

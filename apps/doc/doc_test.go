@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/doc/ot"
 	"github.com/briohq/brio/apps/site"
 	"github.com/briohq/brio/briotest"
 	"github.com/briohq/brio/client"
@@ -70,11 +71,11 @@ func TestOverTheNetwork(t *testing.T) {
 	}
 	enter(t, guest, nothing)
 
-	first := Change{Doc: home, Client: "bob.x", Seq: 1, Operation: Operation{{Insert: "hello 🌱"}}, Selection: [2]int{7, 7}}
+	first := Change{Change: ot.Change{Client: "bob.x", Seq: 1, Operation: ot.Operation{{Insert: "hello 🌱"}}, Selection: [2]int{7, 7}}, Doc: home}
 	for range 2 {
 		briotest.Do(t, ada, Edit, first) // the second time it counts already
 	}
-	briotest.Do(t, bob, Edit, Change{Doc: home, Seq: 1, Operation: Operation{{Insert: "!"}}})
+	briotest.Do(t, bob, Edit, Change{Change: ot.Change{Seq: 1, Operation: ot.Operation{{Insert: "!"}}}, Doc: home})
 	for _, c := range []*briotest.Client{bob, guest} {
 		texts := []string{}
 		for len(texts) < 2 {
@@ -91,16 +92,16 @@ func TestOverTheNetwork(t *testing.T) {
 		t.Errorf("who holds revision 1 gets %+v", again)
 	}
 
-	refused(t, guest, Edit, Change{Doc: home, Seq: 1}, "Without a pass")
+	refused(t, guest, Edit, Change{Change: ot.Change{Seq: 1}, Doc: home}, "Without a pass")
 	refused(t, guest, Open, State{Doc: "new"}, "no room")
-	refused(t, bob, Edit, Change{Doc: "other", Seq: 9}, "Open the document first")
+	refused(t, bob, Edit, Change{Change: ot.Change{Seq: 9}, Doc: "other"}, "Open the document first")
 	refused(t, bob, Open, State{Doc: "a/b"}, "letters, digits and dashes")
-	refused(t, bob, Edit, Change{Doc: home, Seq: 9}, "Open the document first") // it has left when it wanted another
+	refused(t, bob, Edit, Change{Change: ot.Change{Seq: 9}, Doc: home}, "Open the document first") // it has left when it wanted another
 	enter(t, bob, nothing)
-	refused(t, bob, Edit, Change{Doc: home, Seq: 9, Revision: 2, Operation: Operation{{Keep: 1 << 62}, {Keep: 1 << 62}}}, "no change of this text")
+	refused(t, bob, Edit, Change{Change: ot.Change{Seq: 9, Revision: 2, Operation: ot.Operation{{Keep: 1 << 62}, {Keep: 1 << 62}}}, Doc: home}, "no change of this text")
 	for i := range maxTexts - 1 {
 		enter(t, ada, State{Doc: fmt.Sprint("doc-", i), Client: "x"})
-		briotest.Do(t, ada, Edit, Change{Doc: fmt.Sprint("doc-", i), Seq: 1, Operation: Operation{{Insert: "x"}}})
+		briotest.Do(t, ada, Edit, Change{Change: ot.Change{Seq: 1, Operation: ot.Operation{{Insert: "x"}}}, Doc: fmt.Sprint("doc-", i)})
 	}
 	refused(t, ada, Open, State{Doc: "one-more"}, "There are 50 documents")
 }
@@ -112,7 +113,7 @@ func TestRestart(t *testing.T) {
 	ada := connect(t, d, net, "ada")
 	before := enter(t, ada, State{Doc: "seeds", Client: "x", Revision: -1})
 	for i := range 3 {
-		briotest.Do(t, ada, Edit, Change{Doc: "seeds", Seq: i + 1, Revision: i, Operation: Operation{{Insert: "🌱"}}.add(Step{Keep: i})})
+		briotest.Do(t, ada, Edit, Change{Change: ot.Change{Seq: i + 1, Revision: i, Operation: ot.Operation{{Insert: "🌱"}}.Add(ot.Step{Keep: i})}, Doc: "seeds"})
 	}
 	ada.Close()
 	stop()
@@ -121,8 +122,8 @@ func TestRestart(t *testing.T) {
 	defer stop()
 	ada = connect(t, d, net, "ada")
 	after := enter(t, ada, State{Doc: "seeds", Client: "x", Epoch: before.Epoch, Revision: 1})
-	if after.Revision != 3 || len(after.Changes) != 2 || after.Seq != 3 || string(d.texts["seeds"].runes) != "🌱🌱🌱" {
-		t.Errorf("after the restart: %+v, %q", after, string(d.texts["seeds"].runes))
+	if after.Revision != 3 || len(after.Changes) != 2 || after.Seq != 3 || string(d.texts["seeds"].Runes) != "🌱🌱🌱" {
+		t.Errorf("after the restart: %+v, %q", after, string(d.texts["seeds"].Runes))
 	}
 }
 
@@ -150,12 +151,12 @@ func TestSimulatedPeopleLeaveWhatOthersWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, net, stop := start(t, site.Config{})
 		defer stop()
-		warm := string(d.texts[home].runes)
+		warm := string(d.texts[home].Runes)
 		if !strings.HasPrefix(warm, "Garden club, minutes of April\nPresent: ") || !strings.Contains(warm, "For the meeting in May\n") {
 			t.Errorf("it begins with %q", warm)
 		}
 		time.Sleep(time.Hour)
-		if string(d.texts[home].runes) != warm {
+		if string(d.texts[home].Runes) != warm {
 			t.Error("they write though nobody is there")
 		}
 
@@ -167,19 +168,19 @@ func TestSimulatedPeopleLeaveWhatOthersWrite(t *testing.T) {
 		mine := []string{"Ada: ", " (says Ada)", " 🌱"}
 		for i, text := range mine {
 			d.mu.Lock()
-			n := len(d.texts[home].runes)
+			n := len(d.texts[home].Runes)
 			revision := d.texts[home].Revision
 			d.mu.Unlock()
 			at := n * i / 4
-			o := Operation{}.add(Step{Keep: at}).add(Step{Insert: text}).add(Step{Keep: n - at})
-			briotest.Do(t, ada, Edit, Change{Doc: home, Seq: i + 1, Revision: revision, Operation: o})
+			o := ot.Operation{}.Add(ot.Step{Keep: at}).Add(ot.Step{Insert: text}).Add(ot.Step{Keep: n - at})
+			briotest.Do(t, ada, Edit, Change{Change: ot.Change{Seq: i + 1, Revision: revision, Operation: o}, Doc: home})
 			time.Sleep(5 * time.Second)
 		}
 		longest, corrected := 0, false
 		for range 240 {
 			time.Sleep(time.Second)
 			d.mu.Lock()
-			whole := string(d.texts[home].runes)
+			whole := string(d.texts[home].Runes)
 			d.mu.Unlock()
 			longest = max(longest, len(whole))
 			corrected = corrected || strings.Contains(whole, "two tables.") && !strings.Contains(whole, "erlier")

@@ -2,6 +2,7 @@ package doc
 
 import (
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/apps/doc/ot"
 	"github.com/briohq/brio/apps/site"
 )
 
@@ -23,21 +24,16 @@ type State struct {
 	Client    string            `json:"client"` // made up by the page; in return, as others are told
 	Seq       int               `json:"seq"`    // of this client's last change that counts
 	Text      *string           `json:"text,omitempty"`
-	Changes   []Change          `json:"changes"`
+	Changes   []ot.Change       `json:"changes"`
 	People    map[string]Change `json:"people"` // the last one of each client that is there
 	Documents []string          `json:"documents"`
 }
 
-// Change is an operation on a document or, without one, says where somebody is. On its
-// way in, Revision is the one that it was made on; on its way out, the one it has made.
+// Change is a change of a document, or where somebody is in it.
 type Change struct {
-	Doc       string      `json:"doc"`
-	Client    string      `json:"client"`
-	Seq       int         `json:"seq"` // counts the operations of a client
-	Revision  int         `json:"revision"`
-	Operation Operation   `json:"operation"`
-	Selection [2]int      `json:"selection"` // afterwards: where it began, the caret
-	Who       site.Person `json:"who"`
-	Gone      bool        `json:"gone,omitempty"`
-	socket    string
+	ot.Change
+	Doc    string      `json:"doc"`
+	Who    site.Person `json:"who"`
+	Gone   bool        `json:"gone,omitempty"`
+	socket string
 }

@@ -19,5 +19,5 @@ var page = shell.Content{
 		{Name: "documents", What: "which there are", In: true},
 		{Name: "simulated", What: "the switch was used", In: true},
 	},
-	Files: []string{"events.go", "ot.go", "text.go", "doc.go", "bots.go", "web/copy.js", "web/ot.js"},
+	Files: []string{"events.go", "ot/ot.go", "ot/text.go", "doc.go", "bots.go", "web/copy.js", "web/ot.js"},
 }

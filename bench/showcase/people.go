@@ -13,6 +13,7 @@ import (
 	"github.com/briohq/brio/apps/class"
 	"github.com/briohq/brio/apps/desk"
 	"github.com/briohq/brio/apps/doc"
+	"github.com/briohq/brio/apps/doc/ot"
 	"github.com/briohq/brio/apps/fleet"
 	"github.com/briohq/brio/apps/game"
 	"github.com/briohq/brio/apps/ops"
@@ -180,7 +181,7 @@ func openText(ctx context.Context, v *visitor) error {
 	return err
 }
 
-func grown(o doc.Operation) (n int) {
+func grown(o ot.Operation) (n int) {
 	for _, step := range o {
 		n += len([]rune(step.Insert)) - step.Cut
 	}
@@ -192,13 +193,13 @@ func grown(o doc.Operation) (n int) {
 func write(ctx context.Context, v *visitor) error {
 	v.mu.Lock()
 	v.text.Seq++
-	change := doc.Change{Doc: v.text.Doc, Client: v.text.Client, Seq: v.text.Seq, Revision: v.text.Revision}
+	change := doc.Change{Doc: v.text.Doc, Change: ot.Change{Client: v.text.Client, Seq: v.text.Seq, Revision: v.text.Revision}}
 	if v.length > 100 {
-		change.Operation = doc.Operation{{Cut: 1}, {Keep: v.length - 1}}
+		change.Operation = ot.Operation{{Cut: 1}, {Keep: v.length - 1}}
 	} else {
-		change.Operation = doc.Operation{{Insert: "x"}}
+		change.Operation = ot.Operation{{Insert: "x"}}
 		if v.length > 0 {
-			change.Operation = append(change.Operation, doc.Step{Keep: v.length})
+			change.Operation = append(change.Operation, ot.Step{Keep: v.length})
 		}
 	}
 	v.mu.Unlock()

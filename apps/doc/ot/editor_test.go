@@ -1,4 +1,4 @@
-package doc
+package ot
 
 import (
 	"math/rand/v2"
@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// editor is a page's copy of a text, by the rules of web/copy.js.
+// editor is a page's copy of a text, by the rules of ../web/copy.js.
 type editor struct {
 	client   string
 	base     []rune // of the newest revision that it knows
@@ -21,13 +21,22 @@ type editor struct {
 	offline  bool
 }
 
-// event is one thing that happens to an editor, for the same to happen to web/copy.js.
+// event is one thing that happens to an editor, for the same to happen to ../web/copy.js.
 type event struct {
 	Edit    Operation `json:"edit,omitempty"`
 	Receive *Change   `json:"receive,omitempty"`
-	Open    *State    `json:"open,omitempty"`
+	Open    *state    `json:"open,omitempty"`
 	Text    string    `json:"text"`           // then
 	Sent    *Change   `json:"sent,omitempty"` // and what it sends
+}
+
+// state is what a page gets that opens a document.
+type state struct {
+	Epoch    string   `json:"epoch"`
+	Revision int      `json:"revision"`
+	Client   string   `json:"client"`
+	Seq      int      `json:"seq"`
+	Changes  []Change `json:"changes"`
 }
 
 func (e *editor) edit(o Operation) {
@@ -45,7 +54,7 @@ func (e *editor) flush() {
 }
 
 func (e *editor) sent() Change {
-	return Change{Doc: home, Client: e.client, Seq: e.seq, Revision: e.revision, Operation: e.underWay}
+	return Change{Client: e.client, Seq: e.seq, Revision: e.revision, Operation: e.underWay}
 }
 
 func (e *editor) receive(c Change) {
@@ -67,7 +76,7 @@ func (e *editor) receive(c Change) {
 	e.text = theirs.Apply(e.text)
 }
 
-// compose makes one operation of two, by the rules of web/ot.js.
+// compose makes one operation of two, by the rules of ../web/ot.js.
 func compose(a, b Operation) Operation {
 	if a == nil {
 		return b
@@ -77,19 +86,19 @@ func compose(a, b Operation) Operation {
 	for len(a)+len(b) > 0 {
 		switch {
 		case len(a) > 0 && a[0].Cut > 0:
-			out, a = out.add(a[0]), a[1:]
+			out, a = out.Add(a[0]), a[1:]
 		case len(b) > 0 && b[0].Insert != "":
-			out, b = out.add(b[0]), b[1:]
+			out, b = out.Add(b[0]), b[1:]
 		default:
 			insert := []rune(a[0].Insert)
 			n := min(a[0].Keep+len(insert), b[0].Keep+b[0].Cut)
 			switch {
 			case b[0].Keep > 0 && len(insert) > 0:
-				out = out.add(Step{Insert: string(insert[:n])})
+				out = out.Add(Step{Insert: string(insert[:n])})
 			case b[0].Keep > 0:
-				out = out.add(Step{Keep: n})
+				out = out.Add(Step{Keep: n})
 			case len(insert) == 0:
-				out = out.add(Step{Cut: n})
+				out = out.Add(Step{Cut: n})
 			}
 			if b = b.skip(n); len(insert) == 0 {
 				a = a.skip(n)
@@ -109,7 +118,7 @@ func randomOperation(r *rand.Rand, length int) Operation {
 	var o Operation
 	for left := length; ; {
 		if r.IntN(3) == 0 {
-			o = o.add(Step{Insert: strings.Repeat(alphabet[r.IntN(len(alphabet))], 1+r.IntN(3))})
+			o = o.Add(Step{Insert: strings.Repeat(alphabet[r.IntN(len(alphabet))], 1+r.IntN(3))})
 		}
 		if left == 0 {
 			return o
@@ -117,9 +126,9 @@ func randomOperation(r *rand.Rand, length int) Operation {
 		n := min(left, 1+r.IntN(12))
 		if r.IntN(4) == 0 {
 			n = min(n, 3)
-			o = o.add(Step{Cut: n})
+			o = o.Add(Step{Cut: n})
 		} else {
-			o = o.add(Step{Keep: n})
+			o = o.Add(Step{Keep: n})
 		}
 		left -= n
 	}

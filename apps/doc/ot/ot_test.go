@@ -1,4 +1,4 @@
-package doc
+package ot
 
 import (
 	"math/rand/v2"
@@ -70,7 +70,7 @@ func TestPlacesMoveWithTheText(t *testing.T) {
 func TestNonsenseIsNoOperation(t *testing.T) {
 	for _, o := range []Operation{
 		{{}}, {{Keep: -1}}, {{Cut: -1}}, {{Keep: 1, Cut: 1}}, {{Keep: 1, Insert: "a"}}, {{Insert: "\x00"}}, {{Insert: "\r"}},
-		{{Keep: maxText}, {Keep: 1}}, {{Keep: int(^uint(0) >> 1)}, {Keep: int(^uint(0) >> 1)}}, make(Operation, maxSteps+1),
+		{{Keep: MaxText}, {Keep: 1}}, {{Keep: int(^uint(0) >> 1)}, {Keep: int(^uint(0) >> 1)}}, make(Operation, maxSteps+1),
 	} {
 		if n := o.length(); n != -1 {
 			t.Errorf("%.40v is for a text of %d", o, n)

@@ -1,4 +1,10 @@
-package doc
+// Package ot is operational transformation of a plain text: changes that several people
+// make at once are put in one order, and each becomes what it means after those before.
+//
+// ot.go has what changes a text, and how it is transformed; text.go the text, its newest
+// changes and what makes sure that each counts once. It knows neither sockets nor pages:
+// web/ot.js, beside the application, has the same rules.
+package ot
 
 import (
 	"slices"
@@ -8,7 +14,6 @@ import (
 )
 
 // Operation turns a text into another, step by step from its beginning to its end.
-// web/ot.js has the same rules.
 type Operation []Step
 
 // Step does one of the three. It counts code points: nothing can cut one in two.
@@ -25,13 +30,13 @@ func (o Operation) Over(p Operation, after bool) (out Operation) {
 	for len(o)+len(p) > 0 {
 		switch {
 		case len(o) > 0 && o[0].Insert != "" && (!after || len(p) == 0 || p[0].Insert == ""):
-			out, o = out.add(o[0]), o[1:]
+			out, o = out.Add(o[0]), o[1:]
 		case len(p) > 0 && p[0].Insert != "":
-			out, p = out.add(Step{Keep: utf8.RuneCountInString(p[0].Insert)}), p[1:]
+			out, p = out.Add(Step{Keep: utf8.RuneCountInString(p[0].Insert)}), p[1:]
 		default:
 			n := min(o[0].Keep+o[0].Cut, p[0].Keep+p[0].Cut)
 			if p[0].Keep > 0 {
-				out = out.add(Step{Keep: min(n, o[0].Keep), Cut: min(n, o[0].Cut)})
+				out = out.Add(Step{Keep: min(n, o[0].Keep), Cut: min(n, o[0].Cut)})
 			}
 			o, p = o.skip(n), p.skip(n)
 		}
@@ -68,15 +73,15 @@ func (o Operation) length() (n int) {
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	for _, s := range o {
 		one := s == Step{Keep: max(1, s.Keep)} || s == Step{Cut: max(1, s.Cut)} || s == Step{Insert: s.Insert} && s.Insert != ""
-		if n += s.Keep + s.Cut; !one || n > maxText || len(o) > maxSteps || strings.ContainsFunc(s.Insert, control) {
+		if n += s.Keep + s.Cut; !one || n > MaxText || len(o) > maxSteps || strings.ContainsFunc(s.Insert, control) {
 			return -1
 		}
 	}
 	return n
 }
 
-// add adds a step, to the last one if that does the same.
-func (o Operation) add(s Step) Operation {
+// Add adds a step, to the last one if that does the same.
+func (o Operation) Add(s Step) Operation {
 	if i := len(o) - 1; i >= 0 && (o[i].Keep > 0) == (s.Keep > 0) && (o[i].Cut > 0) == (s.Cut > 0) {
 		o[i] = Step{o[i].Keep + s.Keep, o[i].Cut + s.Cut, o[i].Insert + s.Insert}
 	} else if s != (Step{}) {

@@ -1,4 +1,4 @@
-package doc
+package ot
 
 import (
 	"bytes"
@@ -74,7 +74,7 @@ func node(t *testing.T, input []byte) string {
 	}
 	folder := t.TempDir()
 	files := map[string]string{"package.json": `{"type":"module"}`}
-	for _, name := range []string{"web/ot.js", "web/diff.js", "web/copy.js", "testdata/agree.mjs"} {
+	for _, name := range []string{"../web/ot.js", "../web/diff.js", "../web/copy.js", "testdata/agree.mjs"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package doc
+package ot
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-func newText() *text {
-	return &text{kept: kept{Epoch: "e", Last: map[string][2]int{}}, people: map[string]Change{}}
+func newText() *Text {
+	return &Text{Last: map[string][2]int{}}
 }
 
 // garden is a server with its text, and editors whose lines are slow, and break.
 type garden struct {
 	r       *rand.Rand
-	text    *text
+	text    *Text
 	editors []*editor
 	resent  int
 }
@@ -24,7 +24,7 @@ func (g *garden) deliver(t *testing.T, e *editor) {
 	if len(e.outbox) > 0 && (len(e.inbox) == 0 || g.r.IntN(2) == 0) {
 		c := e.outbox[0]
 		e.outbox = e.outbox[1:]
-		isNew, err := g.text.change(&c)
+		isNew, err := g.text.Make(&c)
 		if err != nil {
 			t.Fatalf("%s, change %d: %v", e.client, c.Seq, err)
 		}
@@ -64,11 +64,11 @@ func (g *garden) cut(e *editor) {
 	if e.inbox = nil; g.r.IntN(2) == 0 {
 		e.outbox = nil
 	}
-	missed, known := g.text.since(e.revision)
+	missed, known := g.text.Since(e.revision)
 	if !known {
 		panic("the test keeps its editors within the history")
 	}
-	snapshot := State{Doc: home, Epoch: "e", Revision: g.text.Revision, Client: e.client, Seq: g.text.Last[e.client][0], Changes: missed}
+	snapshot := state{Epoch: "e", Revision: g.text.Revision, Client: e.client, Seq: g.text.Last[e.client][0], Changes: missed}
 	e.offline = true
 	for _, c := range missed {
 		e.receive(c)
@@ -137,8 +137,8 @@ func TestTwentyEditorsConverge(t *testing.T) {
 		g.work(t, 10_000, true)
 		seqs := 0
 		for _, e := range g.editors {
-			if string(e.text) != string(g.text.runes) || string(e.base) != string(e.text) || e.underWay != nil || e.gathered != nil {
-				t.Errorf("seed %d: %s has %q, the server %q", seed, e.client, string(e.text), string(g.text.runes))
+			if string(e.text) != string(g.text.Runes) || string(e.base) != string(e.text) || e.underWay != nil || e.gathered != nil {
+				t.Errorf("seed %d: %s has %q, the server %q", seed, e.client, string(e.text), string(g.text.Runes))
 			}
 			seqs += e.seq
 		}
@@ -148,7 +148,7 @@ func TestTwentyEditorsConverge(t *testing.T) {
 		if g.resent == 0 {
 			t.Error("nothing was sent twice")
 		}
-		t.Logf("seed %d: %d operations in %d changes, %d of them sent again; the text has %d characters", seed, 10_000, seqs, g.resent, len(g.text.runes))
+		t.Logf("seed %d: %d operations in %d changes, %d of them sent again; the text has %d characters", seed, 10_000, seqs, g.resent, len(g.text.Runes))
 	}
 }
 
@@ -157,12 +157,12 @@ func TestAChangeThatIsSentAgainCountsOnce(t *testing.T) {
 	c := Change{Client: "a", Seq: 1, Operation: Operation{{Insert: "once 🌱"}}}
 	for i := range 3 {
 		again := c
-		if isNew, err := x.change(&again); err != nil || isNew != (i == 0) {
+		if isNew, err := x.Make(&again); err != nil || isNew != (i == 0) {
 			t.Fatal(isNew, err)
 		}
 	}
-	if string(x.runes) != "once 🌱" || x.Revision != 1 {
-		t.Errorf("%q, revision %d", string(x.runes), x.Revision)
+	if string(x.Runes) != "once 🌱" || x.Revision != 1 {
+		t.Errorf("%q, revision %d", string(x.Runes), x.Revision)
 	}
 }
 
@@ -173,17 +173,17 @@ func TestRefusals(t *testing.T) {
 	try := func(revision int, o Operation) error {
 		seq++
 		made = Change{Client: "a", Seq: seq, Revision: revision, Operation: o, Selection: [2]int{-1, 1 << 40}}
-		_, err := x.change(&made)
+		_, err := x.Make(&made)
 		return err
 	}
-	if err := try(0, Operation{{Insert: strings.Repeat("🌱", maxText)}}); err != nil {
+	if err := try(0, Operation{{Insert: strings.Repeat("🌱", MaxText)}}); err != nil {
 		t.Fatal(err)
 	}
-	if made.Selection != [2]int{0, maxText} {
+	if made.Selection != [2]int{0, MaxText} {
 		t.Errorf("the selection is %v", made.Selection)
 	}
 	for want, err := range map[string]error{
-		"The document is full: it holds 20000 characters.": try(1, Operation{{Insert: "x"}, {Keep: maxText}}),
+		"The document is full: it holds 20000 characters.": try(1, Operation{{Insert: "x"}, {Keep: MaxText}}),
 		"This is no change of this text":                   try(1, Operation{{Keep: 3}}),
 		"The document has changed too much":                try(-1, Operation{{Keep: 3}}),
 		"The document has changed too much since.":         try(7, Operation{{Keep: 3}}),
@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if err := try(1, Operation{{Cut: maxText}}); err != nil {
+	if err := try(1, Operation{{Cut: MaxText}}); err != nil {
 		t.Errorf("what makes room is refused: %v", err)
 	}
 }
@@ -202,21 +202,21 @@ func TestRefusals(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	x := newText()
 	for i := range 3 * maxHistory {
-		c := Change{Client: fmt.Sprint(i), Seq: 1, Revision: x.Revision, Operation: Operation{{Insert: "x"}}.add(Step{Keep: len(x.runes)})}
-		if _, err := x.change(&c); err != nil {
+		c := Change{Client: fmt.Sprint(i), Seq: 1, Revision: x.Revision, Operation: Operation{{Insert: "x"}}.Add(Step{Keep: len(x.Runes)})}
+		if _, err := x.Make(&c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(x.History) != maxHistory {
 		t.Errorf("%d changes are kept", len(x.History))
 	}
-	if _, err := x.change(&Change{Client: "late", Seq: 1, Revision: 1, Operation: Operation{{Keep: 1}}}); err == nil {
+	if _, err := x.Make(&Change{Client: "late", Seq: 1, Revision: 1, Operation: Operation{{Keep: 1}}}); err == nil {
 		t.Errorf("a change too old is answered with %v", err)
 	}
 	for range 20 {
 		long := strings.Repeat("y", 9_000)
-		c := Change{Client: "long", Seq: x.Revision, Revision: x.Revision, Operation: Operation{{Insert: long}, {Cut: len(x.runes)}}}
-		if _, err := x.change(&c); err != nil {
+		c := Change{Client: "long", Seq: x.Revision, Revision: x.Revision, Operation: Operation{{Insert: long}, {Cut: len(x.Runes)}}}
+		if _, err := x.Make(&c); err != nil {
 			t.Fatal(err)
 		}
 	}
