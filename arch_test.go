@@ -164,7 +164,7 @@ var strata = []stratum{
 	},
 	{
 		pkg:    "apps/site",
-		ours:   []string{".", "apps/shell"},
+		ours:   []string{".", "limit", "apps/shell"},
 		theirs: []string{"github.com/golang-jwt/jwt/v5", "modernc.org/sqlite"},
 		why:    "what applications need of the world beside brio, a database and signed tokens, is here once",
 	},

@@ -1,7 +1,7 @@
 // Package board is a whiteboard: people draw on it together, see each other's pens, and undo what was theirs.
 //
-// In memory are the boards and what can be undone. SQLite has the objects, and the keys of each board's newest edits, so
-// that one which is sent again after a restart is still done once. Read events.go first: it is the whole protocol;
+// In memory are 16 boards of up to 500 objects, and 600 changes of each that can be undone. SQLite has the objects, and
+// the keys of each board's newest 300 edits: one that is sent again after a restart is still done once. Read events.go first: it is the whole protocol;
 // sheet.go is a board without sockets, with undo per person; bots.go draws the little pictures of drawings.json.
 package board
 
@@ -48,7 +48,7 @@ func New(s *site.Site) *Boards {
 	if err = cmp.Or(err, json.Unmarshal(all, &b.sheets)); err != nil {
 		panic(err) // the disk fails, or the file is not ours
 	}
-	b.ns.Use(s.Passes.Admit)
+	s.Admit(b.ns, site.Rates{string(Open): 2, string(Edit): 20, string(Point): 30})
 	Open.Handle(b.ns, b.open)
 	Point.Handle(b.ns, b.hint)
 	Edit.Handle(b.ns, func(_ context.Context, s *brio.Socket, e Delta) (brio.None, error) {
@@ -81,7 +81,7 @@ func (b *Boards) open(ctx context.Context, s *brio.Socket, name string) ([]strin
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.sheets[name] == nil {
-		if _, err := site.Must(s); err != nil || !named.MatchString(name) {
+		if _, err := site.Must(s); err != nil || !named.MatchString(name) || len([]rune(name)) > 24 {
 			return nil, cmp.Or(err, error(brio.Errorf("Name the board with at most 24 small letters, digits and dashes.")))
 		}
 		maps.DeleteFunc(b.sheets, func(other string, s *sheet) bool {

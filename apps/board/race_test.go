@@ -203,6 +203,7 @@ func (j *judge) hear(_ context.Context, d Delta) error {
 
 func start(t *testing.T, config site.Config) (*site.Site, *Boards) {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 const (
 	maxBoards, maxObjects, maxPoints = 16, 500, 200 // of one stroke
 	wide, high                       = 1600, 900    // of the paper
-	maxChanges, maxKeys              = 1000, 300    // that can be undone, by all together, and that are known again
+	maxChanges, maxKeys              = 600, 300     // that can be undone, by all together, and that are known again
 	maxID                            = 40           // bytes of an ID or a key
 	First                            = "studio"     // the board of the simulated people
 	simulated                        = "simulated"  // their role, which no pass has
@@ -22,8 +22,8 @@ const (
 var (
 	points = map[string]int{"stroke": maxPoints, "line": 2, "arrow": 2, "rect": 2, "ellipse": 2, "text": 1}
 	colors = []string{"ink", "pencil", "red", "green", "ochre", "blue", "violet"}
-	label  = regexp.MustCompile(`^(\P{Cc}{0,79}\S)?$`)
-	named  = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}-]{1,24}$`)
+	label  = regexp.MustCompile(`^(\P{Cc}*\S)?$`)
+	named  = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}-]+$`)
 )
 
 // check refuses what is no object, or not on the paper.
@@ -31,7 +31,7 @@ func (o *Object) check() error {
 	off := func(p [3]int16) bool { return min(p[0], p[1], p[2]) < 0 || p[0] > wide || p[1] > high || p[2] > 200 }
 	switch {
 	case o == nil || points[o.Kind] == 0 || o.ID == "" || len(o.ID) > maxID || !slices.Contains(colors, o.Color) || o.Width < 1 || o.Width > 16,
-		(o.Kind == "text") == (o.Text == "") || !label.MatchString(o.Text):
+		(o.Kind == "text") == (o.Text == "") || !label.MatchString(o.Text) || len([]rune(o.Text)) > 80:
 		return brio.Errorf("Draw a stroke, a shape or 1 to 80 characters, in a known color and width, with an ID of at most %d bytes.", maxID)
 	case len(o.Points) != points[o.Kind] && (o.Kind != "stroke" || len(o.Points)-1 >= maxPoints) || len(o.Points) == 0 || slices.ContainsFunc(o.Points, off):
 		return brio.Errorf("Stay on the paper, which is %d by %d, with at most %d points.", wide, high, maxPoints)

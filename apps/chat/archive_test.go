@@ -219,6 +219,7 @@ func TestArchiveOutlivesItsSite(t *testing.T) {
 
 func openArchive(t *testing.T, config site.Config) *sql.DB {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

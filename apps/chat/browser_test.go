@@ -25,6 +25,7 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	theyTalkPrivately(ada, bob, web.URL)
 	adaGoesOffline(ada, bob, bad)
 	anAcknowledgementIsLost(ada, bob, bad)
+	adaTurnsThePage(ada, bob, bad)
 	bobIsRefused(bob)
 	bobTakesHisPhone(bob, web.URL)
 }
@@ -133,6 +134,25 @@ func anAcknowledgementIsLost(ada, bob *sitetest.Window, bad *sitetest.Cable) {
 		w.Sees(`texts(".message .text").filter((text) => text.startsWith("Last word")).length === 2`)
 		w.Sees(`texts(".message .text").filter((text) => text === "Heard, but not confirmed.").length === 1`)
 	}
+}
+
+// Ada goes to another room, and writes before the server has answered: that is for who is there.
+func adaTurnsThePage(ada, bob *sitetest.Window, bad *sitetest.Cable) {
+	bob.Clicks(`[data-key="library"]`)
+	bob.Sees(`texts("[data-people] .entry-name").join() === "Bob"`)
+	bad.Deafen()
+	ada.Clicks(`[data-key="library"]`)
+	ada.Sees(`text("[data-title]") === "library" && !text("[data-log]")`)
+	types(ada, "Is it quiet here?\r")
+	bob.Sees(`texts(".message .text").join() === "Is it quiet here?"`)
+	bad.Cut()
+	bad.Mend()
+	ada.Sees(`!$(".is-pending") && texts(".message .text").join() === "Is it quiet here?" && texts("[data-people] .entry-name").join() === "Ada,Bob"`)
+	for _, w := range []*sitetest.Window{ada, bob} {
+		w.Clicks(`[data-key="foyer"]`)
+		w.Sees(`texts(".message .text").length > 5 && !texts(".message .text").includes("Is it quiet here?")`)
+	}
+	bob.Sees(`texts("[data-people] .entry-name").join() === "Bob,Ada"`)
 }
 
 func bobIsRefused(bob *sitetest.Window) {

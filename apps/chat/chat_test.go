@@ -297,6 +297,7 @@ type hall struct {
 
 func openHall(t *testing.T, config site.Config) hall {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,7 @@
 // Package class is a showcase of brio: a live class, in which a teacher asks, everybody
 // answers before the bell, and hands and reactions go up.
 // The lesson is in memory. Once its bell has rung, a question is stored with its answers,
-// as the points that they bring outlive the server.
+// the last 12 of up to 2,000 answers each, as the points they bring outlive the server.
 //
 // Read events.go first: it is the whole protocol. lesson.go knows nothing of sockets;
 // class.go joins it to a namespace; crowd.go plays the simulated people.
@@ -62,7 +62,7 @@ func New(s *site.Site) *Class {
 	c.question.Rung, c.reactions = true, map[string]string{}
 	s.Schema(schema)
 	s.Warn("class: read the board", c.rank())
-	c.ns.Use(s.Passes.Admit)
+	s.Admit(c.ns, site.Rates{string(Answer): 2, string(Hand): 2, string(React): 5, string(Launch): 1, string(Floor): 2})
 	c.ns.OnConnect(c.arrive)
 	shell.Pulse.Handle(c.ns, shell.Beat)
 	Clock.Handle(c.ns, func(context.Context, *brio.Socket, brio.None) (int64, error) { return time.Now().UnixMilli(), nil })

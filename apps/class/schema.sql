@@ -23,7 +23,7 @@ CREATE VIEW IF NOT EXISTS class_board AS
 SELECT json_group_array(json_object('id', person, 'name', name, 'rank', rank, 'points', points, 'gained', gained)) AS ranks
 FROM (SELECT *, rank() OVER (ORDER BY points DESC) AS rank FROM class_points ORDER BY points DESC, name, person);
 
--- The table does not grow for ever.
+-- Only those that count are kept.
 CREATE TRIGGER IF NOT EXISTS class_forget AFTER INSERT ON class_question BEGIN
-    DELETE FROM class_question WHERE id <= (SELECT id FROM class_question ORDER BY id DESC LIMIT 1 OFFSET 1000);
+    DELETE FROM class_question WHERE id <= (SELECT id FROM class_question ORDER BY id DESC LIMIT 1 OFFSET 12);
 END;

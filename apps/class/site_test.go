@@ -18,6 +18,7 @@ type school struct {
 
 func openSchool(t *testing.T, config site.Config) school {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

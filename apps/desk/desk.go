@@ -1,8 +1,8 @@
 // Package desk is a showcase of brio: a support desk, where customers open tickets
 // and agents claim them, so that never two have the same.
 //
-// Tickets are kept in memory, and stored in SQLite with what was said in them, since who
-// asked wants an answer after a restart, too. Read events.go first.
+// Tickets are kept in memory and stored in SQLite, at most 600 with 200 messages each, as
+// who asked wants an answer after a restart, too. Read events.go first.
 package desk
 
 import (
@@ -20,14 +20,15 @@ import (
 	"github.com/briohq/brio/apps/site"
 )
 
-//go:embed web
-var web embed.FS
-
-//go:embed schema.sql
-var schema string
-
-//go:embed script.txt
-var script string // scenes: a subject, then what customer and agent say in turn
+var (
+	//go:embed web page.json
+	files embed.FS
+	//go:embed schema.sql
+	schema string
+	//go:embed script.txt
+	script string // scenes: a subject, then what customer and agent say in turn
+	page   = shell.Words(files)
+)
 
 // Desk is a running support desk. Its methods may be called concurrently.
 type Desk struct {
@@ -42,12 +43,12 @@ type Desk struct {
 // New starts a desk on a site. It panics if the tickets can't be read.
 func New(s *site.Site) *Desk {
 	ctx, stop := context.WithCancel(context.Background())
-	a := &Desk{Handler: shell.Page(page, web), site: s, ns: s.Server.Of("/desk"), stop: stop}
+	a := &Desk{Handler: shell.Page(page, files), site: s, ns: s.Server.Of("/desk"), stop: stop}
 	s.Schema(schema)
 	if err := a.queue.load(ctx, s.DB); err != nil {
 		panic(err)
 	}
-	a.ns.Use(s.Passes.Admit)
+	s.Admit(a.ns, site.Rates{string(Open): 1, string(Say): 3, string(Claim): 5, string(Release): 5, string(Resolve): 5, string(Reopen): 5})
 	crowd := s.Crowd(a.ns)
 	shell.Pulse.Handle(a.ns, shell.Beat)
 	Enter.Handle(a.ns, a.enter)
@@ -59,8 +60,14 @@ func New(s *site.Site) *Desk {
 	}
 	r := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
 	live := func(now time.Time, simulated bool) {
+		here := map[string]bool{}
+		for s := range a.ns.To("agents").Sockets() {
+			here[site.Who(s).ID] = true
+		}
+		_, err := a.tell(a.queue.lapse(now, here))
+		s.Warn("put back", err)
 		if simulated {
-			_, err := a.tell(a.live(now, r))
+			_, err = a.tell(a.live(now, r))
 			s.Warn("simulate", err)
 		}
 	}
@@ -112,7 +119,4 @@ func (a *Desk) read(_ context.Context, s *brio.Socket, id int64) (Ticket, error)
 func (a *Desk) About() shell.About { return page.About }
 
 // Close returns when nothing runs any more.
-func (a *Desk) Close() {
-	a.stop()
-	a.running.Wait()
-}
+func (a *Desk) Close() { a.stop(); a.running.Wait() }

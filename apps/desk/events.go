@@ -34,6 +34,7 @@ type Ticket struct {
 	Resolved bool        `json:"resolved"`
 	Last     Message     `json:"last"`
 	Messages []Message   `json:"messages,omitempty"` // of who reads it; grows only, so that copies may share it
+	seen     int64       // when its agent was last here
 }
 
 // Message is the Nth of its ticket. The page gives each a key: sent again, it is one.

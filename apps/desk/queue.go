@@ -17,6 +17,7 @@ const (
 	MaxText     = 1000
 	maxTickets  = 300                               // resolved ones go when as many are newer
 	calm, hurry = 4 * time.Minute, 90 * time.Second // until a ticket is due
+	away        = 2 * time.Minute                   // that an agent may be, and keep what they have claimed
 )
 
 // queue is all tickets, and decides who gets one. Its methods may be called concurrently.
@@ -82,6 +83,22 @@ func (q *queue) act(verb brio.Call[int64, Ticket], who site.Person, id int64, no
 	})
 }
 
+// lapse puts back a ticket whose agent has been away for too long, if there is one.
+func (q *queue) lapse(now time.Time, here map[string]bool) (Ticket, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, t := range q.tickets {
+		if here[t.Agent.ID] || t.seen == 0 { // or nobody can have come back since the start
+			t.seen = now.UnixMilli()
+		}
+		if !t.Resolved && t.Agent.ID != "" && t.Agent.Role != "simulated" && now.UnixMilli()-t.seen > away.Milliseconds() {
+			t.enter(site.Person{}, now)
+			return *t, nil
+		}
+	}
+	return Ticket{}, nil
+}
+
 // with calls f with a ticket that somebody sees. One f runs at a time.
 func (q *queue) with(who site.Person, id int64, f func(t *Ticket) error) (Ticket, error) {
 	q.mu.Lock()
@@ -121,7 +138,7 @@ func (t *Ticket) enter(agent site.Person, now time.Time) {
 	if t.Due == 0 || t.Resolved {
 		t.Due = now.Add(map[bool]time.Duration{false: calm, true: hurry}[t.Urgent]).UnixMilli()
 	}
-	t.Agent, t.Since, t.Resolved, t.Version = agent, now.UnixMilli(), false, t.Version+1
+	t.Agent, t.Since, t.seen, t.Resolved, t.Version = agent, now.UnixMilli(), now.UnixMilli(), false, t.Version+1
 }
 
 // add adds a message that is not there already, or says what to change.

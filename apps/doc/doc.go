@@ -2,8 +2,9 @@
 // comes together again after they were offline.
 //
 // The server puts the changes in one order, and transforms each over those that its
-// author did not know of. Documents are kept in memory; their text, revision and newest
-// changes are stored in SQLite, so that pages go on after a restart from what they hold.
+// author did not know of. In memory are at most 50 documents of 20,000 characters; their
+// text, revision and newest 200 changes are stored in SQLite, so that pages go on after a
+// restart from what they hold.
 // Who has one open, and their cursors, end with the connection and are not stored.
 //
 // Read events.go first; then package ot below, the text and its transformation, which
@@ -73,7 +74,7 @@ func New(s *site.Site) *Doc {
 		d.add(home)
 	}
 	d.begin()
-	d.ns.Use(s.Passes.Admit)
+	s.Admit(d.ns, site.Rates{string(Open): 5, string(Edit): 50})
 	d.ns.OnDisconnect(func(_ context.Context, s *brio.Socket, _ brio.Reason) error {
 		defer d.store() // it may have been the last one
 		return d.leave(s)

@@ -19,6 +19,7 @@ import (
 // start opens the application, and returns what serves it and a function that ends it.
 func start(t *testing.T, config site.Config) (*Doc, *briotest.Site, func()) {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

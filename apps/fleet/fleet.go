@@ -1,8 +1,8 @@
 // Package fleet is a showcase of brio: a city map with hundreds of vehicles, which
 // deliver what visitors order. Each cell of the map is a room; a page is in those it
-// shows. Vehicles are kept in memory, as where one was is worth nothing; orders are
-// stored in SQLite, as somebody waits for them. Read events.go first, it is the whole
-// protocol; city.go is the city without sockets.
+// shows. Vehicles are kept in memory, as where one was is worth nothing; the newest
+// 10,000 orders are stored in SQLite, as somebody waits for them. Read events.go first,
+// it is the whole protocol; city.go is the city without sockets.
 package fleet
 
 import (
@@ -28,7 +28,7 @@ const schema = `
 		id INTEGER PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL, status INTEGER NOT NULL DEFAULT 0,
 		from_x REAL NOT NULL, from_y REAL NOT NULL, to_x REAL NOT NULL, to_y REAL NOT NULL, UNIQUE (customer, key));
 	CREATE TRIGGER IF NOT EXISTS fleet_forget AFTER INSERT ON fleet_orders
-		BEGIN DELETE FROM fleet_orders WHERE status = 3 AND id < new.id - 10000; END;
+		BEGIN DELETE FROM fleet_orders WHERE status = 3 AND (id < new.id - 10000 OR customer LIKE 'simulated %'); END;
 	UPDATE fleet_orders SET status = 0 WHERE status < 3`
 
 // page is what surrounds the map on its page and says how it works.
@@ -70,7 +70,7 @@ func New(s *site.Site) *Fleet {
 	for range 120 { // all is busy when the first visitor comes
 		f.step(time.Time{}, !s.Quiet)
 	}
-	f.ns.Use(s.Passes.Admit)
+	s.Admit(f.ns, site.Rates{string(Watch): 30, string(Place): 2})
 	f.ns.OnConnect(f.connect)
 	Watch.Handle(f.ns, f.watch)
 	Place.Handle(f.ns, f.order)

@@ -22,6 +22,7 @@ import (
 
 func start(t *testing.T, config site.Config) *Fleet {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)
@@ -220,6 +221,7 @@ func TestOrders(t *testing.T) {
 // An order outlives the server, and is delivered by the next one.
 func TestOrdersOutliveTheServer(t *testing.T) {
 	config := site.Config{Data: t.TempDir(), Quiet: true}
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 // Package game is a showcase of brio: an arena in which ships glide over a score and gather its notes, and the server
 // decides thirty times a second where they are. The arena is kept in memory, as a game is over when its server is; the
-// most notes that people have had are stored, in the table game_best. Read events.go first: the rest follows from it.
+// most notes that ten people have had are stored, in the table game_best. Read events.go first: the rest follows from it.
 package game
 
 import (
@@ -46,7 +46,7 @@ func New(s *site.Site) *Game {
 		DELETE FROM game_best WHERE person NOT IN (SELECT person FROM game_best ORDER BY notes DESC, person LIMIT 10); END`)
 	ctx, stop := context.WithCancel(context.Background())
 	g := &Game{Handler: shell.Page(page, web), site: s, ns: s.Server.Of("/game"), stop: stop, world: newWorld(rand.Uint64())}
-	g.ns.Use(s.Passes.Admit)
+	s.Admit(g.ns, site.Rates{string(Play): 2})
 	Play.Handle(g.ns, g.play)
 	Steer.Handle(g.ns, g.steer)
 	shell.Pulse.Handle(g.ns, shell.Beat)

@@ -31,6 +31,7 @@ type room struct {
 
 func open(t *testing.T, config site.Config) *room {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)
@@ -377,6 +378,7 @@ func TestSeats(t *testing.T) {
 func TestBest(t *testing.T) {
 	quiet(t, func(t *testing.T) {
 		config := site.Config{Quiet: true, Data: t.TempDir()}
+		config.Unlimited = true
 		s, err := site.Open(config)
 		if err != nil {
 			t.Fatal(err)

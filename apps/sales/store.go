@@ -8,7 +8,7 @@ import (
 )
 
 // The newest 50,000 orders are stored, those of a day or more.
-const schema = `CREATE TABLE IF NOT EXISTS sales_orders (id INTEGER PRIMARY KEY, body TEXT NOT NULL, key TEXT UNIQUE);
+const schema = `CREATE TABLE IF NOT EXISTS sales_orders (id INTEGER PRIMARY KEY, body TEXT NOT NULL, key TEXT AS (body ->> 'key') UNIQUE);
 	CREATE TRIGGER IF NOT EXISTS sales_trim AFTER INSERT ON sales_orders BEGIN DELETE FROM sales_orders WHERE id <= NEW.id - 50000; END`
 
 // store stores orders, all or none, and returns how many: one whose key is there
@@ -18,7 +18,7 @@ func store(ctx context.Context, db *sql.DB, orders ...Order) (int64, error) {
 	if err != nil || len(orders) == 0 {
 		return 0, err
 	}
-	result, err := db.ExecContext(ctx, `INSERT OR IGNORE INTO sales_orders (body, key) SELECT value, value->>'key' FROM json_each(?)`, string(body))
+	result, err := db.ExecContext(ctx, `INSERT OR IGNORE INTO sales_orders (body) SELECT value FROM json_each(?)`, string(body))
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,8 @@ package shell
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
+	"errors"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -42,6 +44,17 @@ type Event struct {
 	Name string
 	What string
 	In   bool // to the page
+}
+
+// Words reads what an application says of itself from its page.json. What goes
+// wrong is a mistake in a file that is part of the program: it panics.
+func Words(app embed.FS) (c Content) {
+	text, err := app.ReadFile("page.json")
+	if err := errors.Join(err, json.Unmarshal(text, &c)); err != nil {
+		panic(err)
+	}
+
+	return c
 }
 
 // Page serves an application's page at "/" and the files of its web folder,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/shell"
+	"github.com/briohq/brio/limit"
 )
 
 // Config says how a site behaves. The zero value works.
@@ -26,6 +27,10 @@ type Config struct {
 
 	// Quiet leaves the simulated people out.
 	Quiet bool
+
+	// Unlimited refuses nobody for how often they do something, see [Site.Admit]. It is
+	// for tests that are in a hurry.
+	Unlimited bool
 
 	// Logger hears of what goes wrong. Default: silent.
 	Logger *slog.Logger
@@ -38,6 +43,8 @@ type Site struct {
 	Passes *Passes
 	Quiet  bool // without simulated people
 	Logger *slog.Logger
+
+	unlimited bool
 }
 
 // App is a showcase application, served below /Name/.
@@ -67,7 +74,27 @@ func Open(config Config) (*Site, error) {
 		Passes: passes,
 		Quiet:  config.Quiet,
 		Logger: config.Logger,
+
+		unlimited: config.Unlimited,
 	}, nil
+}
+
+// Rates are how many events of a name a socket may send in a second, on average. Three
+// times as many may come at once.
+type Rates map[string]float64
+
+// Admit lets people into the namespace of an application: with a pass as who they are,
+// without one to look on. What one sends more often than rates allow, or more than 100
+// events a second of any name, is refused in words. Call it before handling anything.
+func (s *Site) Admit(ns *brio.Namespace, rates Rates) {
+	config := limit.EventsConfig{Socket: limit.Rate{PerSecond: 100, Burst: 300}, Event: map[string]limit.Rate{}}
+	for event, rate := range rates {
+		config.Event[event] = limit.Rate{PerSecond: rate, Burst: int(max(3, 3*rate))}
+	}
+	ns.Use(s.Passes.Admit)
+	if !s.unlimited {
+		limit.Events(ns, config)
+	}
 }
 
 // Handler joins the start page, which shows the command that made it, the

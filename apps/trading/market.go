@@ -13,7 +13,7 @@ import (
 )
 
 // What is taken and kept at most, and what a newcomer is given: cash, and shares of each.
-const maxQuantity, maxKey, maxOrders, maxAccounts, maxDepth, startCash, startShares = 1000, 64, 40, 10_000, 100, 50_000_00, 100
+const maxQuantity, maxKey, maxOrders, maxAccounts, maxDepth, startCash, startShares = 1000, 64, 12, 10_000, 100, 50_000_00, 100
 
 // Market matches orders. Its methods may be called concurrently.
 type Market struct {

@@ -12,12 +12,12 @@ CREATE TABLE IF NOT EXISTS trading_accounts (id TEXT PRIMARY KEY, state TEXT NOT
 CREATE TABLE IF NOT EXISTS trading_trades (no INTEGER PRIMARY KEY, state TEXT NOT NULL);
 
 -- What is inserted here, {"Accounts": {…}, "Trades": […]}, is stored as a whole or not
--- at all. Of the trades, the last 10,000 are kept.
+-- at all. Of the trades, the last 2,000 are kept.
 CREATE VIEW IF NOT EXISTS trading_news AS SELECT '' AS batch WHERE false;
 CREATE TRIGGER IF NOT EXISTS trading_store INSTEAD OF INSERT ON trading_news BEGIN
 	INSERT OR REPLACE INTO trading_accounts SELECT key, value FROM json_each(new.batch, '$.Accounts');
 	INSERT OR REPLACE INTO trading_trades SELECT value->>'no', value FROM json_each(new.batch, '$.Trades') WHERE type = 'object';
-	DELETE FROM trading_trades WHERE no <= (SELECT max(no) FROM trading_trades) - 10000;
+	DELETE FROM trading_trades WHERE no <= (SELECT max(no) FROM trading_trades) - 2000;
 END;
 
 -- All that the market begins with. Trades are numbered from the time in ms, so that

@@ -19,7 +19,7 @@ func TestSlowClient(t *testing.T) {
 		e := serve(t, site.Config{Quiet: true})
 		for i := range int64(200) { // a deep book is much to send
 			side := 1 - 2*(i%2)
-			if _, err := e.market.Place(fmt.Sprint("rest ", i%8), ticket(fmt.Sprint(i), "LARK", side, 880-side*(20+i/2), 1)); err != nil {
+			if _, err := e.market.Place(fmt.Sprint("rest ", i%20), ticket(fmt.Sprint(i), "LARK", side, 880-side*(20+i/2), 1)); err != nil {
 				t.Fatal(err)
 			}
 		}

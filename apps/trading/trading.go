@@ -1,6 +1,6 @@
 // Package trading is an exchange: orders are matched by price, then time. The market is
-// in memory. Accounts with their orders, and trades, are stored in SQLite before anybody
-// is told of them, so that a restart takes nothing back. Read events.go first.
+// in memory. At most 10,000 accounts with 12 orders each, and the last 2,000 trades, are
+// stored in SQLite before anybody is told, so a restart takes nothing back. Read events.go first.
 package trading
 
 import (
@@ -43,7 +43,7 @@ func New(s *site.Site) *Trading {
 	for fresh, n := t.market.Orders == 0 && !s.Quiet, 0; fresh && n < 5000; n++ {
 		t.market.simulate(random, worth) // as if they had been there
 	}
-	t.ns.Use(s.Passes.Admit)
+	s.Admit(t.ns, site.Rates{string(Place): 5, string(Cancel): 5, string(Tape): 5})
 	t.ns.OnConnect(func(_ context.Context, s *brio.Socket) error {
 		s.Join(site.Who(s).ID)
 		return t.tell(site.Who(s).ID)

@@ -22,6 +22,7 @@ type exchange struct {
 
 func serve(t *testing.T, config site.Config) *exchange {
 	t.Helper()
+	config.Unlimited = true
 	s, err := site.Open(config)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestRefusals(t *testing.T) {
 		for i := range maxOrders - 1 {
 			briotest.Do(t, ada, Place, ticket(fmt.Sprint("a", i), "LARK", 1, 800, 1))
 		}
-		if _, err := Place.Do(t.Context(), ada, ticket("k", "LARK", 1, 800, 1)); err == nil || err.Error() != "You have 40 open orders. Cancel one first." {
+		if _, err := Place.Do(t.Context(), ada, ticket("k", "LARK", 1, 800, 1)); err == nil || err.Error() != "You have 12 open orders. Cancel one first." {
 			t.Errorf("one order too many: %v", err)
 		}
 		briotest.Do(t, ada, Cancel, order.ID)

@@ -20,6 +20,7 @@ import (
 type command struct {
 	Visitors int           `help:"How many visitors, spread evenly over the applications." default:"1000"`
 	Duration time.Duration `help:"For how long." default:"10m"`
+	Data     string        `help:"Folder of the database (default: it is in memory)." placeholder:"DIR"`
 	Out      string        `help:"File for the results (default: none)." placeholder:"FILE"`
 
 	Serve  bool   `hidden:"" help:"Be the server."`
@@ -39,7 +40,7 @@ func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server, err := program.Start(ctx, []string{self, "--serve"}, []int{0, 1})
+	server, err := program.Start(ctx, []string{self, "--serve", "--data", c.Data}, []int{0, 1})
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,9 @@ import (
 type results struct {
 	machine machine.Machine
 	apps    []*app
-	memory  []int   // private bytes of the server, every ten seconds
-	live    []int   // bytes of objects that the last collection has left
-	cores   float64 // of the server
+	private []int    // bytes of the server, every ten seconds
+	held    []memory // at the same time
+	cores   float64  // of the server
 	lasted  time.Duration
 }
 
@@ -52,18 +52,21 @@ Visitors are Go clients over WebSocket in one process beside the server, spread 
 		}
 		a.mu.Unlock()
 	}
-	b.WriteString("\n\n## Memory\n\nOf the server, the mean of each tenth of the time, in MB: what its process has for itself, which includes the database in memory, and the objects that the last collection has left.\n\n| |")
-	private, live := means(r.memory, 10), means(r.live, 10)
-	for i := range private {
+	b.WriteString("\n\n## Memory\n\nOf the server, the mean of each tenth of the time, in MB: what its process has for itself; of that, what the runtime of Go has of the system, and in it the objects that the last collection has left; and the pages of the database, which is in memory.\n\n| |")
+	var mapped, live, stored []int
+	for _, m := range r.held {
+		mapped, live, stored = append(mapped, m.Go), append(live, m.Live), append(stored, m.Stored)
+	}
+	for i := range means(r.private, 10) {
 		fmt.Fprintf(&b, " %d |", i+1)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---:|", len(private)))
+	b.WriteString("\n|---|" + strings.Repeat("---:|", min(10, len(r.private))))
 	for _, line := range []struct {
 		name   string
-		series []float64
-	}{{"private", private}, {"live objects", live}} {
+		series []int
+	}{{"private", r.private}, {"Go", mapped}, {"live objects", live}, {"database", stored}} {
 		fmt.Fprintf(&b, "\n| %s |", line.name)
-		for _, mean := range line.series {
+		for _, mean := range means(line.series, 10) {
 			fmt.Fprintf(&b, " %.1f |", mean/1e6)
 		}
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +22,7 @@ const patience = 5 * time.Second
 
 // serve is the demo until ctx is done.
 func (c *command) serve(ctx context.Context, out io.Writer) error {
-	s, err := site.Open(site.Config{})
+	s, err := site.Open(site.Config{Data: c.Data})
 	if err != nil {
 		return err
 	}
@@ -31,10 +33,13 @@ func (c *command) serve(ctx context.Context, out io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", s.Handler("bench/showcase", all...))
-	mux.HandleFunc("GET /debug/live", func(w http.ResponseWriter, _ *http.Request) {
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(live)
-		_, _ = fmt.Fprint(w, live[0].Value.Uint64()) // who went away is not told
+	mux.HandleFunc("GET /debug/memory", func(w http.ResponseWriter, r *http.Request) {
+		body, err := json.Marshal(remember(r.Context(), s.DB))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_, _ = w.Write(body) // who went away is not told
 	})
 	mux.HandleFunc("GET /debug/heap", func(w http.ResponseWriter, _ *http.Request) {
 		_ = pprof.Lookup("heap").WriteTo(w, 0) // the same
@@ -57,4 +62,21 @@ func (c *command) serve(ctx context.Context, out io.Writer) error {
 	}
 
 	return <-ended
+}
+
+// memory is what a process holds, in bytes.
+type memory struct {
+	Go     int // what the runtime of Go has of the system
+	Live   int // of that, objects that the last collection has left
+	Stored int // pages of the database, in memory or on a disk
+}
+
+func remember(ctx context.Context, db *sql.DB) (m memory) {
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	bytes := func(i int) int { return int(samples[i].Value.Uint64()) } //nolint:gosec // no machine has so many
+	m.Live, m.Go = bytes(0), bytes(1)-bytes(2)
+	_ = db.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&m.Stored) // 0 if it is closed
+
+	return m
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -93,16 +92,17 @@ func (c *command) visit(ctx context.Context, address string, pid int, out io.Wri
 		if err != nil {
 			return nil, err
 		}
-		live, err := contract.Get(ctx, address, "/debug/live")
+		body, err := contract.Get(ctx, address, "/debug/memory")
 		if err != nil {
 			return nil, err
 		}
-		heap, err := strconv.Atoi(string(live))
-		if err != nil {
+		var m memory
+		if err := json.Unmarshal(body, &m); err != nil {
 			return nil, err
 		}
-		r.memory, r.live = append(r.memory, private), append(r.live, heap)
-		_, _ = fmt.Fprintf(out, "%4.0f s, %.1f MB, of them %.1f MB of live objects\n", time.Since(start).Seconds(), float64(private)/1e6, float64(heap)/1e6)
+		r.private, r.held = append(r.private, private), append(r.held, m)
+		_, _ = fmt.Fprintf(out, "%4.0f s, %.1f MB: %.1f MB of Go's, %.1f MB of live objects, %.1f MB in the database\n",
+			time.Since(start).Seconds(), float64(private)/1e6, float64(m.Go)/1e6, float64(m.Live)/1e6, float64(m.Stored)/1e6)
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)

@@ -73,6 +73,10 @@ export class Outbox {
       } catch (err) {
         if (!socket.connected) break; // it goes out again when the board is shown
         if (/did not answer/.test(err.message)) continue;
+        if (err.retry) {
+          await new Promise((next) => setTimeout(next, err.retry)); // much has waited, and goes bit by bit
+          continue;
+        }
         this.done(edit.key);
         this.#refused(edit, err.message);
       }

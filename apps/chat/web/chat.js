@@ -21,6 +21,7 @@ let home = current.isPrivate ? room("foyer") : current; // the public room this 
 let people = []; // who are in the room that is looked at
 const typists = new Map(); // person → when their sign expires
 let lastTyping = 0;
+let turns = 0; // of the page, to rooms
 
 const pass = new Pass("visitor");
 const live = new Live("/chat", pass);
@@ -103,41 +104,75 @@ function room(name) {
   return rooms.get(name);
 }
 
-// open asks for what is new in a room, and looks at it. The server may know it by a tidier name, or refuse.
-async function open(name) {
-  const { epoch, known } = room(name);
-  const page = await live.call("open", { room: name, epoch, since: known });
-  if (name !== page.room && !rooms.get(name)?.loaded) rooms.delete(name);
-  current = room(page.room);
-  if (!current.isPrivate) home = current;
+// load asks for what is new in a room, and takes it. The server may know it by a tidier name, or refuse.
+async function load(name) {
+  const wanted = room(name);
+  const page = await live.call("open", { room: name, epoch: wanted.epoch, since: wanted.known });
+  const target = room(page.room);
+  if (target !== wanted && !wanted.loaded) rooms.delete(name);
+  if (current === wanted) current = target;
+  if (!target.isPrivate) home = target;
   take(page);
-  people = page.people;
-  typists.clear();
-  drawTyping();
-  draw();
+  if (target === current) arrive(page.people);
   return page;
 }
 
-// enter turns the page to a room.
-async function enter(name) {
-  const page = await open(name);
-  if (location.hash !== hash(current.name)) history.pushState(null, "", hash(current.name));
+// arrive shows who is in the room that is looked at.
+function arrive(all) {
+  people = all;
+  typists.clear();
+  drawTyping();
+  draw();
+}
+
+// turnTo turns the page to a room: what is written from now on goes there.
+function turnTo(target, all) {
+  current = target;
+  arrive(all);
   view("talk");
   transcript.show(current);
-  await more(page);
+}
+
+// enter turns the page to a room: to one that is known at once, to another when the server has let us in.
+async function enter(name) {
+  const turn = ++turns;
+  const [before, were] = [current, people];
+  const known = name.startsWith("@") || listed.includes(name);
+  if (known) turnTo(room(name), []);
+  else hold(true);
+  try {
+    const page = await load(name);
+    if (turn !== turns) return; // elsewhere meanwhile
+    turnTo(room(page.room), page.people);
+    if (location.hash !== hash(current.name)) history.pushState(null, "", hash(current.name));
+    await more(page);
+  } catch (err) {
+    const written = outbox.items.some((item) => item.room === name); // which says there why it is not sent
+    if (turn === turns && known && !written) turnTo(before, were);
+    throw err;
+  } finally {
+    if (turn === turns) hold(false);
+  }
+}
+
+// hold keeps what is typed from going to the room that is left.
+function hold(on) {
+  composer.elements.text.readOnly = on;
+  $("button", composer).disabled = on;
 }
 
 // catchUp gets what was missed, without turning the page. Where the room is gone, the first one will do.
 async function catchUp() {
   const looked = current;
   try {
-    if (looked !== home) await more(await open(home.name));
-    const page = await open(looked.name);
+    if (looked !== home) await load(home.name);
+    const page = await load(looked.name);
+    if (room(page.room) !== current) return; // elsewhere meanwhile
     if (page.reset) transcript.show(current);
     else transcript.update();
     await more(page);
   } catch {
-    if (socket.connected) await enter(listed[0]).catch(() => {});
+    if (socket.connected && looked === current) await enter(listed[0]).catch(() => {});
   }
 }
 
@@ -145,7 +180,8 @@ async function catchUp() {
 async function more(page) {
   const target = current;
   while (page.newer && socket.connected && target === current) {
-    page = await open(target.name);
+    page = await load(target.name);
+    if (target !== current) return;
     if (page.reset) transcript.redraw();
     else transcript.update();
   }
@@ -173,8 +209,10 @@ async function older() {
 
 async function writeTo(person) {
   const name = privateRoom(me.id, person.id);
-  await enter(name).catch((err) => complainRoom(err.message));
+  room(name).with ??= person;
+  const entered = enter(name);
   composer.elements.text.focus();
+  await entered.catch((err) => complainRoom(err.message));
 }
 
 // look marks the newest as read while the page is looked at.

@@ -64,8 +64,9 @@ export class Outbox {
       this.discard(item);
       this.#sent(message);
     } catch (err) {
-      if (!this.#live.socket.connected) {
+      if (!this.#live.socket.connected || err.retry) {
         item.state = "waiting";
+        if (err.retry) await new Promise((next) => setTimeout(next, err.retry)); // much has waited, and goes bit by bit
       } else {
         item.state = "failed";
         item.reason = err.message;

@@ -169,7 +169,7 @@ function status({ resolved, customer, agent }) {
   const who = mine(agent) ? "you" : name(agent);
   if (resolved) return agent.id && !mine(customer) ? `Resolved, ${who} had it.` : "Resolved. Reopen it if it is not.";
   if (!agent.id) return isAgent ? "Nobody has taken it yet." : "Waiting for an agent to take it.";
-  if (mine(agent)) return "It is yours: nobody else can take it.";
+  if (mine(agent)) return "It is yours, until you put it back or are away for two minutes.";
   return isAgent ? `${who} has it.` : `${who} answers you.`;
 }
 

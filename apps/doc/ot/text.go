@@ -11,7 +11,7 @@ import (
 const (
 	MaxText    = 20_000
 	maxSteps   = 5_000
-	maxHistory = 300
+	maxHistory = 200
 	maxKept    = 50_000
 )
 

@@ -100,6 +100,7 @@ async function send({ seq, operation }) {
     refusal = "";
   } catch (err) {
     if (!socket.connected || sender !== copy) return; // it is sent again when there is a connection
+    if (err.retry) return setTimeout(() => sender === copy && copy.opened && copy.underWay?.seq === seq && send(copy.underWay), err.retry);
     if (/open it again|did not answer|Open the document/i.test(err.message)) return open({ draft, copy }).catch(failed);
     sender.refused(seq);
     refusal = err.message;

@@ -49,7 +49,8 @@ export class Live {
     bindCrowd(this);
   }
 
-  // call sends an event and returns its answer. What it throws says what to do, in words for the person at the page.
+  // call sends an event and returns its answer. What it throws says what to do, in words for the person at the page; where
+  // that is to wait, retry says how long.
   async call(event, payload) {
     if (!this.socket.connected) throw new Error("There is no connection. Try again when there is.");
     this.note = undefined;
@@ -60,7 +61,7 @@ export class Live {
     });
     if (note) strip.answered(note);
     mark.beat();
-    if (result?.error) throw new Error(result.error.message);
+    if (result?.error) throw Object.assign(new Error(result.error.message), { retry: result.error.data?.retry }); // ms, if that was too often
     return result;
   }
 
