@@ -123,6 +123,9 @@ func TestPrivateRoomsAreForTwo(t *testing.T) {
 			}
 		}
 		briotest.Send(t, a, Typing, Sign{Room: "@ADA+BOB", From: bob})
+		guest := h.connect(site.Person{}) // who has no name is nobody's partner
+		briotest.Send(t, a, Typing, Sign{Room: "@+ADA"})
+		briotest.None(t, guest, Typing)
 		if got := briotest.Next(t, b2, Typing); got.From != ada {
 			t.Errorf("ada types as %+v", got.From)
 		}

@@ -232,6 +232,59 @@ func TestTicketsOutliveTheProgram(t *testing.T) {
 	}
 }
 
+// What an agent has claimed goes back into the queue when they have been away for two
+// minutes, and not before, nor while they are there.
+func TestAClaimLapses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, net, s := start(t, site.Config{Quiet: true})
+		cleo := connect(t, net, s, site.Person{ID: "cleo", Name: "Cleo", Role: "customer"})
+		ada := connect(t, net, s, site.Person{ID: "ada", Name: "Ada", Role: "agent"})
+		bob := connect(t, net, s, site.Person{ID: "bob", Name: "Bob", Role: "agent"})
+		for _, c := range []*briotest.Client{cleo, ada, bob} {
+			briotest.Do(t, c, Enter, brio.None{})
+		}
+		id := briotest.Do(t, cleo, Open, draft("k")).ID
+		briotest.Do(t, ada, Claim, id)
+		agent := func() string { return briotest.Do(t, cleo, Read, id).Agent.Name }
+		time.Sleep(10 * time.Minute)
+		if got := agent(); got != "Ada" {
+			t.Errorf("while she is there it is of %q", got)
+		}
+		ada.Close()
+		time.Sleep(away - 5*time.Second)
+		if got := agent(); got != "Ada" {
+			t.Errorf("a little before it is of %q", got)
+		}
+		ada = connect(t, net, s, site.Person{ID: "ada", Name: "Ada", Role: "agent"})
+		briotest.Do(t, ada, Enter, brio.None{})
+		time.Sleep(2 * time.Second)
+		ada.Close()
+		time.Sleep(away - 5*time.Second)
+		if got := agent(); got != "Ada" {
+			t.Errorf("though she came back it is of %q", got)
+		}
+		time.Sleep(10 * time.Second)
+		if got := agent(); got != "" {
+			t.Errorf("she is gone, and it is of %q", got)
+		}
+		if got := briotest.Do(t, bob, Claim, id); got.Agent.Name != "Bob" {
+			t.Errorf("bob has claimed it, and it is of %q", got.Agent.Name)
+		}
+		synctest.Wait()
+		var seen []string
+		for _, event := range cleo.Events() {
+			var ticket Ticket
+			if err := event.Args.Scan(&ticket); err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, ticket.Agent.Name)
+		}
+		if got := strings.Join(seen, ","); got != ",Ada,,Bob" {
+			t.Errorf("cleo has seen it with %q", got)
+		}
+	})
+}
+
 // Simulated agents take what nobody took for a while, and only while somebody is
 // there to see.
 func TestSimulatedPeople(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 const (
 	MaxSubject  = 80
 	MaxText     = 1000
-	maxTickets  = 300                               // resolved ones go when as many are newer
+	maxTickets  = 100                               // resolved ones go when as many are newer
+	maxAll      = 600                               // with the open ones
 	calm, hurry = 4 * time.Minute, 90 * time.Second // until a ticket is due
 	away        = 2 * time.Minute                   // that an agent may be, and keep what they have claimed
 )
@@ -44,7 +45,7 @@ func (q *queue) open(who site.Person, asked Ticket, now time.Time) (Ticket, erro
 		return *t, brio.Errorf("Say in 3 to %d characters what it is about.", MaxSubject)
 	case err != nil:
 		return *t, err
-	case own >= 5 || len(q.tickets) >= 2*maxTickets:
+	case own >= 5 || len(q.tickets) >= maxAll:
 		return *t, brio.Errorf("There are too many open tickets, %d of them yours. Resolve one first.", own)
 	}
 	t.enter(site.Person{}, now)

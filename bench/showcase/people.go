@@ -32,7 +32,7 @@ func applications() []*app {
 		{name: "board", role: "visitor", does: "draw a line, and wipe it out", every: 10 * time.Second, begin: openBoard, act: draw},
 		{name: "doc", role: "visitor", does: "write and delete, ten in a text", every: 5 * time.Second, begin: openText, act: write},
 		{name: "game", role: "visitor", does: "steer, 15 times a second", every: 5 * time.Second, begin: play},
-		{name: "desk", role: "customer", does: "open a ticket, and write more", every: 20 * time.Second, begin: enterDesk, act: complain},
+		{name: "desk", role: "customer", does: "open a ticket, write more, and resolve it", every: 20 * time.Second, begin: enterDesk, act: complain},
 		{name: "ops", role: "visitor", does: "look into applications", every: 10 * time.Second, act: look},
 	}
 }
@@ -236,6 +236,12 @@ func complain(ctx context.Context, v *visitor) error {
 	if v.ticket == 0 {
 		t, err := desk.Open.Do(ctx, v, desk.Ticket{Subject: "It hums", Last: desk.Message{Text: "The metronome hums.", Key: rand.Text()}})
 		v.ticket = t.ID
+
+		return err
+	}
+	if v.counter++; v.counter%6 == 0 {
+		_, err := desk.Resolve.Do(ctx, v, v.ticket)
+		v.ticket = 0
 
 		return err
 	}
