@@ -248,3 +248,42 @@ func picture(w *sitetest.Window) string {
 func same(a, b *sitetest.Window) {
 	b.Sees(hash + ` === ` + strconv.Quote(picture(a)))
 }
+
+// By touch: a finger draws, two fingers zoom and draw nothing; a pen draws wider where it
+// is pressed harder.
+func TestTouchAndPenInChromium(t *testing.T) {
+	var b *Boards
+	url := sitetest.Start(t, site.Config{Quiet: true}, func(s *site.Site) []site.App {
+		b = New(s)
+		return []site.App{b}
+	})
+	browser := sitetest.StartBrowser(t)
+	ada, eve := browser.Window("Ada"), browser.Window("Eve")
+	eve.Narrows()
+	for _, w := range []*sitetest.Window{ada, eve} {
+		w.Opens(url + "/board/")
+		has(w, 0)
+	}
+	eve.Strokes([][2]float64{{100, 400}, {130, 420}, {160, 400}, {200, 440}})
+	has(eve, 1)
+	has(ada, 1)
+	before := eve.Run(`return text("[data-scale]")`)
+	eve.Strokes(
+		[][2]float64{{180, 400}, {160, 400}, {120, 400}, {60, 400}},
+		[][2]float64{{210, 400}, {230, 400}, {270, 400}, {330, 400}})
+	eve.Sees(`parseInt(text("[data-scale]")) > parseInt(` + strconv.Quote(before) + `)`)
+	has(eve, 1)
+	eve.Taps(`[data-undo]`)
+	has(ada, 0)
+
+	ada.Writes([3]float64{300, 400, 0.1}, [3]float64{340, 400, 0.1}, [3]float64{380, 400, 0.5}, [3]float64{420, 400, 1}, [3]float64{460, 400, 1}, [3]float64{500, 400, 1})
+	has(ada, 1)
+	has(eve, 1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.sheets[First].Objects {
+		if n := len(o.Points); n < 5 || o.Points[1][2] >= o.Points[n-2][2] {
+			t.Errorf("the pen has drawn %v", o.Points)
+		}
+	}
+}

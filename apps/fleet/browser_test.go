@@ -174,3 +174,24 @@ func bobTakesHisPhone(bob *sitetest.Window) {
 	bob.Sees(`document.documentElement.scrollHeight === innerHeight`)
 	bob.Sees(`Number(text("[data-count='3']")) > 20`)
 }
+
+// By touch: a tap chooses, a finger moves the map, two fingers zoom it.
+func TestTouchInChromium(t *testing.T) {
+	url := sitetest.Start(t, site.Config{Quiet: true}, func(s *site.Site) []site.App { return []site.App{New(s)} })
+	eve := sitetest.StartBrowser(t).Window("Eve")
+	eve.Narrows()
+	eve.Opens(url + "/fleet/")
+	eve.Sees(`Number(text("[data-count='3']")) > 20`)
+	eve.Taps(`[data-map]`)
+	eve.Sees(`$("[data-start]").value === "point"`)
+	eve.Does(`window.ink = () => [...$("[data-ground]").toDataURL()].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 4294967291, 7); window.before = ink()`)
+	eve.Strokes([][2]float64{{200, 250}, {180, 240}, {140, 230}, {90, 220}})
+	eve.Sees(`ink() !== window.before && $("[data-goal]").value === ""`) // to move is not to choose
+	eve.Does(`window.metres = parseFloat(text("[data-metres]"))`)
+	eve.Strokes(
+		[][2]float64{{180, 250}, {150, 250}, {110, 250}, {60, 250}},
+		[][2]float64{{210, 250}, {240, 250}, {280, 250}, {330, 250}})
+	eve.Sees(`parseFloat(text("[data-metres]")) < window.metres && $("[data-goal]").value === ""`)
+	eve.Taps(`[data-whole]`)
+	eve.Sees(`Number(text("[data-count='3']")) > 20`)
+}

@@ -167,7 +167,13 @@ func (w *Window) Shot(file, theme string) {
 func (w *Window) Clicks(selector string) {
 	w.t.Helper()
 	w.Sees(`$(` + strconv.Quote(selector) + `)?.checkVisibility()`)
-	var x, y float64
+	x, y := w.middle(selector)
+	w.do(chromedp.MouseClickXY(x, y))
+}
+
+// middle is that of an element, which it scrolls into view.
+func (w *Window) middle(selector string) (x, y float64) {
+	w.t.Helper()
 	at := w.Run(`
 		const element = $(` + strconv.Quote(selector) + `);
 		element.scrollIntoView({ block: "nearest" });
@@ -176,7 +182,8 @@ func (w *Window) Clicks(selector string) {
 	if _, err := fmt.Sscan(at, &x, &y); err != nil {
 		w.t.Fatalf("%s: where is %s? %q", w.Name, selector, at)
 	}
-	w.do(chromedp.MouseClickXY(x, y))
+
+	return x, y
 }
 
 // Narrows makes the window a phone.

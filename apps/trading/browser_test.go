@@ -192,6 +192,6 @@ func TestSimulatedPeopleInChromium(t *testing.T) {
 // orders fills in the ticket and sends it.
 func orders(w *sitetest.Window, side, quantity, price string) {
 	w.Clicks(`[name=side][value="` + map[string]string{"buy": "1", "sell": "-1"}[side] + `"] + span`)
-	w.Sees(`!$("[data-place]").disabled`)
+	w.Sees(`$("[data-place]").ariaDisabled !== "true"`)
 	w.Does(`$("#quantity").value = "` + quantity + `"; if ("` + price + `") $("#limit").value = "` + price + `"; $("[data-result]").textContent = ""; $("[data-ticket]").requestSubmit()`)
 }

@@ -1,6 +1,6 @@
 // The page of the desk, from the side of a customer or of an agent, as the address says.
 
-import { $, count, h, secret } from "/shell/dom.js";
+import { $, count, h, pause, secret } from "/shell/dom.js";
 import { Live } from "/shell/live.js";
 import { Pass } from "/shell/pass.js";
 import { List, name } from "./list.js";
@@ -183,14 +183,14 @@ function actions(ticket) {
 }
 
 async function perform(verb, id, button) {
-  button.disabled = true;
+  const go = pause(button);
   try {
     tickets.take(await live.call(verb, id));
     refuse("");
   } catch (err) {
     refuse(err.message);
   }
-  button.disabled = false;
+  go(() => $("[data-actions] button") ?? $("[data-scroll]"));
 }
 
 function refuse(words) {
@@ -212,7 +212,7 @@ function sender(form, event, payload, done, fail) {
   form.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     key ??= secret();
-    $(".button", form).disabled = true;
+    const go = pause($(".button", form));
     try {
       const ticket = await live.call(event, payload(key));
       key = undefined;
@@ -222,7 +222,7 @@ function sender(form, event, payload, done, fail) {
     } catch (err) {
       fail(err.message);
     }
-    $(".button", form).disabled = false;
+    go();
   });
 }
 
@@ -239,6 +239,7 @@ const payload = (key) => ({ subject: form.elements.subject.value, urgent: form.e
 const opened = (ticket) => {
   form.reset();
   choose(ticket.id);
+  requestAnimationFrame(() => document.activeElement === document.body && $("[data-scroll]").focus());
 };
 sender(form, "open", payload, opened, (words) => {
   $("[data-open-error]").hidden = !words;

@@ -211,6 +211,7 @@ function changed() {
   $("[data-error]").hidden = !refusal;
   $("[data-undo]").disabled = !copy.canUndo;
   $("[data-redo]").disabled = !copy.canRedo;
+  if (document.activeElement?.disabled) paper.focus(); // there is nothing more to undo, or to do again
   editor.draw();
 }
 

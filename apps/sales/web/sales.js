@@ -1,6 +1,6 @@
 // The page of the dashboard: figures, charts and the newest orders of a region or of all, and a form to order.
 
-import { $, count, h, secret } from "/shell/dom.js";
+import { $, count, h, pause, secret } from "/shell/dom.js";
 import { Live } from "/shell/live.js";
 import { Pass } from "/shell/pass.js";
 import { Chart } from "./chart.js";
@@ -132,7 +132,7 @@ form.addEventListener("submit", async (event) => {
   const { product, region, quantity } = form.elements;
   key ??= secret();
   const button = $("button", form);
-  button.disabled = true;
+  const go = pause(button);
   try {
     const order = await live.call("order", { product: product.value, region: region.value, quantity: Math.trunc(Number(quantity.value)), key });
     key = undefined;
@@ -140,7 +140,7 @@ form.addEventListener("submit", async (event) => {
   } catch (err) {
     tell(err.message, true);
   }
-  button.disabled = false;
+  go();
 });
 
 function tell(words, refused) {

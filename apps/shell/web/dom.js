@@ -41,5 +41,16 @@ export const store = (() => {
   };
 })();
 
+// pause keeps a button from being pressed until the function that it returns is called. The focus is then where it was or,
+// where the button is gone, at what that function is given.
+export function pause(button) {
+  const focused = document.activeElement === button;
+  button.disabled = true;
+  return (instead) => {
+    button.disabled = false;
+    if (focused && document.activeElement === document.body) (button.isConnected ? button : instead?.())?.focus();
+  };
+}
+
 // secret makes a name that nobody guesses.
 export const secret = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -235,7 +235,7 @@ function drawCost() {
   const { market, price, quantity } = typed();
   const button = $("[data-place]");
   button.textContent = pending ? "Sending…" : `${side > 0 ? "Buy" : "Sell"} ${quantity || ""} ${selected}`;
-  button.disabled = Boolean(pending);
+  button.setAttribute("aria-disabled", Boolean(pending)); // not disabled, or keys would lose it
   field("price").disabled = market;
   const sum = quantity * (market ? quote.last : price);
   const free = side > 0 ? `you have ${money(account?.cash ?? 0)}` : `you have ${account?.shares[selected] ?? 0} shares`;
