@@ -1,12 +1,8 @@
 package board
 
 import (
-	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
-	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -169,28 +165,8 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 
 // The server starts anew under an open page, on which ada goes on drawing.
 func TestRestartUnderAnOpenPage(t *testing.T) {
-	var handler atomic.Pointer[http.Handler]
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }))
-	defer web.Close()
-	cable := sitetest.StartCable(t, web.Listener.Addr().String())
-	data := t.TempDir()
-	begin := func() (end func()) {
-		s, err := site.Open(site.Config{Data: data, Quiet: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := New(s)
-		h := s.Handler("brio demo", b)
-		handler.Store(&h)
-		return func() {
-			b.Close()
-			if err := s.Close(context.Background()); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-
-	end := begin()
+	house := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, func(s *site.Site) []site.App { return []site.App{New(s)} })
+	cable := sitetest.StartCable(t, house.Address())
 	ada := sitetest.StartBrowser(t).Window("Ada")
 	ada.Opens(cable.URL() + "/board/#plans")
 	has(ada, 0)
@@ -198,12 +174,12 @@ func TestRestartUnderAnOpenPage(t *testing.T) {
 	has(ada, 1)
 	ada.Sees(`/^live/.test(text("[data-state-words]"))`)
 	cable.Cut() // as it is while no server listens
-	end()
+	house.Close()
 	ada.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
 	draws(ada, 500)
 	ada.Sees(`text("[data-waiting]").startsWith("1 change waiting")`)
 
-	defer begin()()
+	house.Open()
 	cable.Mend()
 	defer cable.Cut() // before the server ends: the page would complain of it
 	ada.Sees(`/^live/.test(text("[data-state-words]")) && !$("[data-waiting]").checkVisibility()`)

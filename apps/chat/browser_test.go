@@ -1,9 +1,6 @@
 package chat
 
 import (
-	"context"
-	"net"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 
@@ -13,21 +10,21 @@ import (
 
 // Two people in two browsers, ada on a line that breaks, bob on a good one.
 func TestTwoPeopleInChromium(t *testing.T) {
-	web := startSite(t, site.Config{Quiet: true})
-	bad := sitetest.StartCable(t, web.Listener.Addr().String())
+	web := sitetest.StartHouse(t, site.Config{Quiet: true}, apps)
+	bad := sitetest.StartCable(t, web.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/chat/")
-	bob.Opens(web.URL + "/chat/")
+	bob.Opens(web.URL() + "/chat/")
 
 	theyJoin(ada, bob)
 	theyTalk(ada, bob)
-	theyTalkPrivately(ada, bob, web.URL)
+	theyTalkPrivately(ada, bob, web.URL())
 	adaGoesOffline(ada, bob, bad)
 	anAcknowledgementIsLost(ada, bob, bad)
 	adaTurnsThePage(ada, bob, bad)
 	bobIsRefused(bob)
-	bobTakesHisPhone(bob, web.URL)
+	bobTakesHisPhone(bob, web.URL())
 }
 
 func theyJoin(ada, bob *sitetest.Window) {
@@ -179,9 +176,9 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 
 // The simulated people talk to one visitor, and go when they are switched off.
 func TestSimulatedPeopleInChromium(t *testing.T) {
-	web := startSite(t, site.Config{})
+	web := sitetest.StartHouse(t, site.Config{}, apps)
 	ada := sitetest.StartBrowser(t).Window("Ada")
-	ada.Opens(web.URL + "/chat/")
+	ada.Opens(web.URL() + "/chat/")
 	joins(ada, "Ada")
 	ada.Sees(`texts("[data-people] .entry-more").filter((more) => more === "simulated").length === 4`)
 	ada.Sees(`document.querySelectorAll(".message").length >= 8`)
@@ -192,9 +189,9 @@ func TestSimulatedPeopleInChromium(t *testing.T) {
 
 // One writes to a simulated person, who reads it and answers.
 func TestASimulatedPersonAnswersInChromium(t *testing.T) {
-	web := startSite(t, site.Config{})
+	web := sitetest.StartHouse(t, site.Config{}, apps)
 	ada := sitetest.StartBrowser(t).Window("Ada")
-	ada.Opens(web.URL + "/chat/")
+	ada.Opens(web.URL() + "/chat/")
 	ada.Clicks(`[aria-label="Mira, simulated: write privately"]`)
 	ada.Sees(`text("[data-title]") === "Mira"`)
 	types(ada, "Are you real?\r")
@@ -206,12 +203,11 @@ func TestASimulatedPersonAnswersInChromium(t *testing.T) {
 // back by themselves, with all that was said and with what waited to be sent.
 func TestRestartInChromium(t *testing.T) {
 	config := site.Config{Data: t.TempDir(), Quiet: true}
-	server, closeSite := sitetest.Open(t, config, apps)
-	address := server.Listener.Addr().String()
+	house := sitetest.StartHouse(t, config, apps)
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	for _, w := range []*sitetest.Window{ada, bob} {
-		w.Opens(server.URL + "/chat/#club")
+		w.Opens(house.URL() + "/chat/#club")
 		joins(w, w.Name)
 	}
 	for i := range 55 {
@@ -223,13 +219,13 @@ func TestRestartInChromium(t *testing.T) {
 	types(ada, "Between us.\r")
 	bob.Sees(`text("[data-private]") === "Ada1 new"`)
 
-	closeSite()
+	house.Close()
 	for _, w := range []*sitetest.Window{ada, bob} {
 		w.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
 	}
 	types(bob, "Written meanwhile.\r")
 	bob.Sees(`text(".is-pending .time") === "waiting"`)
-	startAt(t, address, config)
+	house.Open()
 	for _, w := range []*sitetest.Window{ada, bob} {
 		w.Sees(`/^live over WebSocket/.test(text("[data-state-words]"))`)
 	}
@@ -240,43 +236,10 @@ func TestRestartInChromium(t *testing.T) {
 	ada.Sees(`text(".receipt") === "Read"`)
 
 	carl := b.Window("Carl")
-	carl.Opens("http://" + address + "/chat/#club")
+	carl.Opens(house.URL() + "/chat/#club")
 	carl.Sees(`texts(".message .text").length === 50 && texts(".message .text").at(-1) === "Written meanwhile."`)
 	carl.Clicks(`[data-older]`)
 	carl.Sees(`texts(".message .text").length === 56 && texts(".message .text")[0] === "0" && !$("[data-older]").checkVisibility()`)
-}
-
-// startAt serves the site where another one was before.
-func startAt(t *testing.T, address string, config site.Config) {
-	t.Helper()
-	s, err := site.Open(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := New(s)
-	server := httptest.NewUnstartedServer(s.Handler("brio demo", c))
-	server.Listener.Close()
-	server.Listener = listener
-	server.Start()
-	t.Cleanup(func() {
-		c.Close()
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-		server.Close()
-	})
-}
-
-// startSite serves what the demo serves.
-func startSite(t *testing.T, config site.Config) *httptest.Server {
-	server, closeSite := sitetest.Open(t, config, apps)
-	t.Cleanup(closeSite)
-
-	return server
 }
 
 func apps(s *site.Site) []site.App { return []site.App{New(s)} }

@@ -1,9 +1,6 @@
 package class
 
 import (
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
@@ -15,10 +12,9 @@ func apps(s *site.Site) []site.App { return []site.App{New(s)} }
 // A lesson in three browsers: tina teaches; ada learns on a line that breaks, bob on a
 // good one.
 func TestLessonInChromium(t *testing.T) {
-	folder := t.TempDir()
-	server, end := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, apps)
-	url := server.URL
-	bad := sitetest.StartCable(t, server.Listener.Addr().String())
+	house := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, apps)
+	url := house.URL()
+	bad := sitetest.StartCable(t, house.Address())
 	b := sitetest.StartBrowser(t)
 	tina, ada, bob := b.Window("Tina"), b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/class/")
@@ -40,27 +36,14 @@ func TestLessonInChromium(t *testing.T) {
 		w.Fits()
 	}
 
-	end()
+	house.Close()
 	ada.Sees(`text("[data-verdict]").startsWith("The connection is gone") && $("[data-hand]").disabled`)
-	startAt(t, server.Listener.Addr().String(), folder) // the points are there, the question is not
+	house.Open() // the points are there, the question is not
 	for _, w := range []*sitetest.Window{tina, ada, bob} {
 		w.Sees(`text("[data-text]") === "No question is on the board" && texts(".points .rank").join() === "1,2"`)
 	}
 	tina.Clicks(`.quiz-entry`)
 	ada.Sees(`texts(".choice-text").join() === "Venus,Mercury,Mars,Neptune" && !$(".choice").disabled`)
-}
-
-// startAt serves a site where another one was before.
-func startAt(t *testing.T, address, folder string) {
-	again, end := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, apps)
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := &httptest.Server{Listener: listener, Config: &http.Server{Handler: again.Config.Handler}}
-	front.Start()
-	t.Cleanup(front.Close)
-	t.Cleanup(end) // before
 }
 
 func tinaAsksHerOwn(tina *sitetest.Window) {

@@ -2,9 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -16,16 +13,15 @@ func app(s *site.Site) []site.App { return []site.App{New(s)} }
 
 // Cleo is a customer on a line that breaks, ada and bob are agents.
 func TestThreePeopleInChromium(t *testing.T) {
-	folder := t.TempDir()
-	web, closeSite := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, app)
-	cable := sitetest.StartCable(t, web.Listener.Addr().String())
+	web := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, app)
+	cable := sitetest.StartCable(t, web.Address())
 	b := sitetest.StartBrowser(t)
 	cleo, ada, bob := b.Window("Cleo"), b.Window("Ada"), b.Window("Bob")
 	cleo.Opens(cable.URL() + "/desk/")
 	cleo.Sees(`text("[data-load]") === "Now: 0 tickets wait, 0 with an agent, 0 overdue."`)
 	cleo.Clicks(`.side-card[href="#customer"]`)
-	ada.Opens(web.URL + "/desk/#agent")
-	bob.Opens(web.URL + "/desk/#agent")
+	ada.Opens(web.URL() + "/desk/#agent")
+	bob.Opens(web.URL() + "/desk/#agent")
 	ada.Sees(`text("[data-empty]") === "No tickets. Enjoy it while it lasts."`)
 
 	cleoOpensATicket(cleo)
@@ -37,16 +33,7 @@ func TestThreePeopleInChromium(t *testing.T) {
 	ada.Close()
 	bob.Close()
 	cable.Cut()
-	closeSite()
-	again, closeAgain := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, app)
-	defer closeAgain()
-	address, err := net.Listen("tcp", web.Listener.Addr().String()) // where it was before
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := &httptest.Server{Listener: address, Config: &http.Server{Handler: again.Config.Handler}}
-	front.Start()
-	defer front.Close()
+	web.Restart()
 	cable.Mend()
 	cleo.Sees(`!$("[data-stale]").checkVisibility() && text("[data-state-words]").startsWith("live")`)
 	cleo.Clicks(`[data-act=resolve]`)

@@ -1,11 +1,7 @@
 package doc
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
@@ -16,13 +12,12 @@ func apps(s *site.Site) []site.App { return []site.App{New(s)} }
 
 // Two people in two browsers, ada on a line that breaks, bob on a good one.
 func TestTwoPeopleInChromium(t *testing.T) {
-	server, closeSite := sitetest.Open(t, site.Config{Quiet: true}, apps)
-	t.Cleanup(closeSite)
-	bad := sitetest.StartCable(t, server.Listener.Addr().String())
+	server := sitetest.StartHouse(t, site.Config{Quiet: true}, apps)
+	bad := sitetest.StartCable(t, server.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/doc/")
-	bob.Opens(server.URL + "/doc/")
+	bob.Opens(server.URL() + "/doc/")
 
 	theyWriteTogether(ada, bob)
 	adaWritesOffline(ada, bob, bad)
@@ -143,40 +138,21 @@ func bobIsRefused(bob *sitetest.Window) {
 	bob.Sees(`$("[data-paper]").value.startsWith("Ada's")`)
 }
 
-func bobTakesHisPhone(bob *sitetest.Window, server *httptest.Server) {
+func bobTakesHisPhone(bob *sitetest.Window, server *sitetest.House) {
 	bob.Fits()
 	for _, view := range []string{"rooms", "people", "talk"} {
 		bob.Clicks(`[data-show="` + view + `"]`)
 		bob.Sees(`$("main").dataset.view === "` + view + `"`)
 		bob.Fits()
 	}
-	bob.Opens(server.URL + "/")
+	bob.Opens(server.URL() + "/")
 	bob.Sees(`/^1 person · \d+ words · revision \d+$/.test(text("[data-facts]")) && document.querySelectorAll("[data-drawing] rect").length > 8`)
 }
 
 // The server stops and comes back, under a page that has changes waiting.
 func TestRestartInChromium(t *testing.T) {
-	folder := t.TempDir()
-	var handler atomic.Pointer[http.Handler]
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }))
-	t.Cleanup(server.Close)
-	start := func() (stop func()) {
-		s, err := site.Open(site.Config{Quiet: true, Data: folder})
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := New(s)
-		h := s.Handler("brio demo", d)
-		handler.Store(&h)
-		return func() {
-			d.Close()
-			if err := s.Close(context.Background()); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	stop := start()
-	cable := sitetest.StartCable(t, server.Listener.Addr().String())
+	house := sitetest.StartHouse(t, site.Config{Quiet: true, Data: t.TempDir()}, apps)
+	cable := sitetest.StartCable(t, house.Address())
 	ada := sitetest.StartBrowser(t).Window("Ada")
 	ada.Opens(cable.URL() + "/doc/")
 	types(ada, "", "Before.")
@@ -184,8 +160,7 @@ func TestRestartInChromium(t *testing.T) {
 	cable.Cut()
 	ada.Sees(`text("[data-saved]").startsWith("offline")`)
 	types(ada, "Before.", " Between.")
-	stop()
-	t.Cleanup(start())
+	house.Restart()
 	cable.Mend()
 	saved(ada)
 	is("Before. Between.", ada)

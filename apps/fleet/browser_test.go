@@ -1,11 +1,7 @@
 package fleet
 
 import (
-	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -17,16 +13,12 @@ import (
 // Ada orders by mouse on a line that breaks, Bob by keyboard. Below Ada's page the
 // server is closed, and another one goes on with what was stored.
 func TestTwoPeopleInChromium(t *testing.T) {
-	house := &house{t: t, config: site.Config{Data: t.TempDir(), Quiet: true}}
-	house.open()
-	web := httptest.NewServer(house)
-	defer web.Close()
-	defer func() { house.close() }()
-	bad := sitetest.StartCable(t, web.Listener.Addr().String())
+	web := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, func(s *site.Site) []site.App { return []site.App{New(s)} })
+	bad := sitetest.StartCable(t, web.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/fleet/")
-	bob.Opens(web.URL + "/fleet/")
+	bob.Opens(web.URL() + "/fleet/")
 	for _, w := range []*sitetest.Window{ada, bob} {
 		w.Sees(`/^live over WebSocket/.test(text("[data-state-words]"))`)
 		w.Sees(`Number(text("[data-count='3']")) > 50`)
@@ -43,49 +35,18 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	bob.Opens("about:blank") // a server that is closed would refuse him, which his console tells
 	bad.Cut()
 	ada.Sees(`/^reconnecting/.test(text("[data-state-words]"))`)
-	house.close()
-	house.open()
+	web.Restart()
 	bad.Mend()
 	ada.Sees(`/^live over WebSocket/.test(text("[data-state-words]")) && texts("[data-orders] li").length === 2`)
 	ada.Sees(`/Vehicle \d+/.test(text("[data-orders] li"))`)
 	ada.Sees(`Number(text("[data-count='3']")) > 50`)
-	bob.Opens(web.URL + "/fleet/")
+	bob.Opens(web.URL() + "/fleet/")
 	bob.Sees(`Number(text("[data-count='3']")) > 50 && texts("[data-orders] li").length === 3`)
 	bobTakesHisPhone(bob)
-	bob.Opens(web.URL + "/")
+	bob.Opens(web.URL() + "/")
 	bob.Sees(`text("[data-facts]").startsWith("300 vehicles") && document.querySelectorAll("[data-drawing] canvas").length === 2`)
 	bob.Opens("about:blank")
 	ada.Opens("about:blank")
-}
-
-// house is an address at which one site follows another.
-type house struct {
-	t       *testing.T
-	config  site.Config
-	site    *site.Site
-	fleet   *Fleet
-	handler atomic.Pointer[http.Handler]
-}
-
-func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	(*h.handler.Load()).ServeHTTP(w, r)
-}
-
-func (h *house) open() {
-	s, err := site.Open(h.config)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.site, h.fleet = s, New(s)
-	handler := s.Handler("brio demo", h.fleet)
-	h.handler.Store(&handler)
-}
-
-func (h *house) close() {
-	h.fleet.Close()
-	if err := h.site.Close(context.Background()); err != nil {
-		h.t.Error(err)
-	}
 }
 
 func adaOrdersByMouse(ada *sitetest.Window) {

@@ -12,15 +12,13 @@ import (
 
 // Two people in two windows, Ada on a line that breaks, without simulated people.
 func TestTwoPeopleInChromium(t *testing.T) {
-	folder := t.TempDir()
 	apps := func(s *site.Site) []site.App { return []site.App{fenced(New(s))} }
-	web, closeSite := sitetest.Open(t, site.Config{Quiet: true, Data: folder}, apps)
-	address := web.Listener.Addr().String()
-	bad := sitetest.StartCable(t, address)
+	web := sitetest.StartHouse(t, site.Config{Quiet: true, Data: t.TempDir()}, apps)
+	bad := sitetest.StartCable(t, web.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/game/")
-	bob.Opens(web.URL + "/game/")
+	bob.Opens(web.URL() + "/game/")
 	for _, w := range []*sitetest.Window{ada, bob} {
 		takesName(w)
 		w.Sees(`$("[data-start]").checkVisibility()`)
@@ -34,7 +32,7 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	theySteer(ada, bob)
 	adaIsOnABadLine(ada)
 	adaIsCutOff(ada, bob, bad)
-	bobTakesAnotherTab(bob, web.URL)
+	bobTakesAnotherTab(bob, web.URL())
 	ada.Fits()
 	ada.Clicks("[data-scores-open]")
 	ada.Sees(`$("[data-scores-open]").ariaExpanded === "true" && $("[data-now]").checkVisibility()`)
@@ -46,11 +44,8 @@ func TestTwoPeopleInChromium(t *testing.T) {
 		t.Errorf("the best are %q", best)
 	}
 	bad.Cut()
-	closeSite()
-	again, closeAgain := sitetest.Open(t, site.Config{Quiet: true, Data: folder}, apps)
-	t.Cleanup(closeAgain)
-	other := sitetest.StartCable(t, again.Listener.Addr().String())
-	bob.Opens(other.URL() + "/game/")
+	web.Restart()
+	bob.Opens(web.URL() + "/game/")
 	bob.Sees(`texts("[data-best] .who").includes("Ada") && texts("[data-best] .who").includes("Bob")`)
 }
 

@@ -1,9 +1,6 @@
 package sales
 
 import (
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
@@ -14,13 +11,12 @@ func app(s *site.Site) []site.App { return []site.App{New(s)} }
 
 // Two people in two browsers, ada on a line that breaks.
 func TestTwoPeopleInChromium(t *testing.T) {
-	folder := t.TempDir()
-	web, closeSite := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, app)
-	cable := sitetest.StartCable(t, web.Listener.Addr().String())
+	web := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, app)
+	cable := sitetest.StartCable(t, web.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(cable.URL() + "/sales/")
-	bob.Opens(web.URL + "/sales/#Asia")
+	bob.Opens(web.URL() + "/sales/#Asia")
 	ada.Sees(`text("[data-revenue]") === "€0" && $("[data-none]").checkVisibility()`)
 	bob.Sees(`$("[data-view=Asia]").ariaPressed === "true" && text("[data-count]").startsWith("0 orders") && !$("[data-by-region]").checkVisibility()`)
 
@@ -42,16 +38,7 @@ func TestTwoPeopleInChromium(t *testing.T) {
 
 	// The server is started anew, and the page that is open goes on.
 	cable.Cut()
-	closeSite()
-	again, closeAgain := sitetest.Open(t, site.Config{Data: folder, Quiet: true}, app)
-	defer closeAgain()
-	address, err := net.Listen("tcp", web.Listener.Addr().String()) // where it was before
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := &httptest.Server{Listener: address, Config: &http.Server{Handler: again.Config.Handler}}
-	front.Start()
-	defer front.Close()
+	web.Restart()
 	cable.Mend()
 	ada.Sees(`!$("[data-trouble]").checkVisibility() && text("[data-state-words]").startsWith("live")`)
 	orders(ada, "Rosin", "Africa", "1")

@@ -1,66 +1,22 @@
 package trading
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 
 	"github.com/briohq/brio/apps/site"
 	"github.com/briohq/brio/apps/sitetest"
 )
 
-// host serves a site, and another one in its place after a restart.
-type host struct {
-	t      *testing.T
-	config site.Config
-	web    *httptest.Server
-	now    atomic.Pointer[http.Handler]
-	end    func()
-}
-
-func startHost(t *testing.T, config site.Config) *host {
-	h := &host{t: t, config: config}
-	h.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*h.now.Load()).ServeHTTP(w, r) }))
-	h.start()
-	t.Cleanup(func() {
-		h.end()
-		h.web.Close()
-	})
-
-	return h
-}
-
-func (h *host) start() {
-	s, err := site.Open(h.config)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	e := New(s)
-	handler := s.Handler("brio demo", e)
-	h.now.Store(&handler)
-	h.end = func() {
-		e.Close()
-		if err := s.Close(context.Background()); err != nil {
-			h.t.Error(err)
-		}
-	}
-}
-
-func (h *host) restart() {
-	h.end()
-	h.start()
-}
+func apps(s *site.Site) []site.App { return []site.App{New(s)} }
 
 // Two people in two browsers, ada on a line that breaks, bob on a good one.
 func TestTwoPeopleInChromium(t *testing.T) {
-	h := startHost(t, site.Config{Data: t.TempDir(), Quiet: true})
-	bad := sitetest.StartCable(t, h.web.Listener.Addr().String())
+	h := sitetest.StartHouse(t, site.Config{Data: t.TempDir(), Quiet: true}, apps)
+	bad := sitetest.StartCable(t, h.Address())
 	b := sitetest.StartBrowser(t)
 	ada, bob := b.Window("Ada"), b.Window("Bob")
 	ada.Opens(bad.URL() + "/trading/")
-	bob.Opens(h.web.URL + "/trading/")
+	bob.Opens(h.URL() + "/trading/")
 	for _, w := range []*sitetest.Window{ada, bob} {
 		w.Sees(`texts("[data-instruments] b").join() === "FJRD,KILN,LARK,MOSS,OTTR" && text("[data-cash]") === "50,000.00"`)
 		w.Clicks(`[data-instrument="OTTR"]`)
@@ -72,7 +28,7 @@ func TestTwoPeopleInChromium(t *testing.T) {
 	adaGoesOffline(ada, bob, bad)
 	anAcknowledgementIsLost(ada, bob, bad)
 	theServerRestarts(ada, bob, h)
-	bobTakesHisPhone(bob, h.web.URL)
+	bobTakesHisPhone(bob, h.URL())
 }
 
 func theyTrade(ada, bob *sitetest.Window) {
@@ -145,8 +101,8 @@ func anAcknowledgementIsLost(ada, bob *sitetest.Window, bad *sitetest.Cable) {
 	bob.Sees(`texts("[data-bids] li")[0] === "41.007"`)
 }
 
-func theServerRestarts(ada, bob *sitetest.Window, h *host) {
-	h.restart()
+func theServerRestarts(ada, bob *sitetest.Window, h *sitetest.House) {
+	h.Restart()
 	for _, w := range []*sitetest.Window{ada, bob} {
 		w.Sees(`/^live/.test(text("[data-state-words]"))`)
 	}
@@ -174,9 +130,9 @@ func bobTakesHisPhone(bob *sitetest.Window, url string) {
 
 // The simulated people trade with one visitor, and stop when they are switched off.
 func TestSimulatedPeopleInChromium(t *testing.T) {
-	h := startHost(t, site.Config{})
+	h := sitetest.StartHouse(t, site.Config{}, apps)
 	ada := sitetest.StartBrowser(t).Window("Ada")
-	ada.Opens(h.web.URL + "/trading/")
+	ada.Opens(h.URL() + "/trading/")
 	ada.Sees(`document.querySelectorAll("[data-tape] li").length > 10 && $(".prices .line") && $(".depth .bids") && $(".instrument .spark")`)
 	ada.Does(`window.newest = $("[data-tape] li").dataset.no`)
 	ada.Sees(`$("[data-tape] li").dataset.no !== window.newest`)
