@@ -95,5 +95,5 @@ func (t *Text) forget() {
 		}
 	}
 	t.History = slices.Delete(t.History, 0, len(t.History)-n)
-	maps.DeleteFunc(t.Last, func(_ string, last [2]int) bool { return last[1] < t.Revision-4*maxHistory })
+	maps.DeleteFunc(t.Last, func(_ string, last [2]int) bool { return last[1] < t.Revision-10*maxHistory })
 }

@@ -223,7 +223,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if n := len(x.History); n > maxKept/9_000+1 {
 		t.Errorf("%d long changes are kept", n)
 	}
-	if n := len(x.Last); n > 4*maxHistory+1 {
+	if n := len(x.Last); n > 10*maxHistory+1 {
 		t.Errorf("the last change of %d clients is known", n)
 	}
 }
