@@ -33,9 +33,19 @@ func (r *recovery) claim(s *Socket) bool {
 	if s.connection.old() || json.Unmarshal([]byte(s.auth), &wanted) != nil || wanted.Session == "" {
 		return false
 	}
+	found := r.reclaim(s, wanted.Session, wanted.Offset)
+	if f := r.namespace.server.observer.Recovery; f != nil {
+		f(s, found)
+	}
+	return found
+}
+
+// reclaim is claim by the secret id of the other, for a client that says up to where
+// it has got what was sent.
+func (r *recovery) reclaim(s *Socket, session string, offset *string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for old := r.live[wanted.Session]; old != nil; old = r.live[wanted.Session] {
+	for old := r.live[session]; old != nil; old = r.live[session] {
 		r.mu.Unlock()
 		gone := s.takeOver(old)
 		r.mu.Lock()
@@ -43,14 +53,14 @@ func (r *recovery) claim(s *Socket) bool {
 			return false
 		}
 	}
-	a := r.away[wanted.Session]
+	a := r.away[session]
 	if a == nil {
 		return false
 	}
 	old := a.socket
 	got, ok := old.trail.since, true
-	if wanted.Offset != nil { // otherwise it has got nothing yet
-		got, ok = r.position(*wanted.Offset)
+	if offset != nil { // otherwise it has got nothing yet
+		got, ok = r.position(*offset)
 	}
 	if !ok || !r.log.complete(got, old.trail.proven) || r.tooMuch(old, got) {
 		r.expire(a)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/engine"
@@ -116,11 +117,16 @@ func (s *Socket) Do(ctx context.Context, event string, args ...any) (Args, error
 	if err := s.send(frames); err != nil {
 		return Args{}, err
 	}
+	asked := time.Now()
+	s.namespace.emitted(event, &p, 1)
 	select {
 	case a := <-to:
+		s.answered(event, asked, a.err)
 		return s.namespace.server.args(a.packet.Args()), a.err
 	case <-ctx.Done():
-		return Args{}, context.Cause(ctx)
+		err := context.Cause(ctx)
+		s.answered(event, asked, err)
+		return Args{}, err
 	}
 }
 
@@ -210,17 +216,42 @@ func (ns sockets) call(ctx context.Context, p *protocol.Packet, o adapter.Option
 			}
 		}()
 		ns.hear(p, list)
+		asked := time.Now()
 		for _, s := range list {
 			s.expect(own.ID, answers)
 			_ = s.queue(frames, engine.Later, nil) // if it has ended, expect knows, or end tells
 		}
+		event := string(own.EventName())
+		ns.emitted(event, &own, len(list))
+		waiting := ns.waiting(list)
 		for range list {
 			a, ok := next(ctx, answers)
-			if !ok || !yield(a.reply(), nil) {
+			if !ok {
+				break
+			}
+			delete(waiting, a.socket)
+			a.socket.answered(event, asked, a.err)
+			if !yield(a.reply(), nil) {
 				return
 			}
 		}
+		for s := range waiting {
+			s.answered(event, asked, context.Cause(ctx))
+		}
 	}
+}
+
+// waiting returns the sockets whose answers are awaited, for the observer; nil if
+// nobody hears of them.
+func (ns *Namespace) waiting(list []*Socket) map[*Socket]bool {
+	if ns.server.observer.Acknowledged == nil {
+		return nil
+	}
+	waiting := make(map[*Socket]bool, len(list))
+	for _, s := range list {
+		waiting[s] = true
+	}
+	return waiting
 }
 
 // next returns the next answer, unless ctx ends before it has come. What has

@@ -70,7 +70,7 @@ func (ns *Namespace) tell(r adapter.Request) error {
 	if ns.child != nil && !ns.child.opened.Load() {
 		return nil
 	}
-	return ns.adapter.Tell(r)
+	return ns.adapterFailed(string(r.Op), ns.adapter.Tell(r))
 }
 
 // ask brings a request to the nodes and yields their replies. Once a child has
@@ -79,7 +79,18 @@ func (ns *Namespace) ask(ctx context.Context, r adapter.Request) iter.Seq2[adapt
 	if ns.child != nil && !ns.child.opened.Load() {
 		return func(func(adapter.Reply, error) bool) {}
 	}
-	return ns.adapter.Ask(ctx, r)
+	replies := ns.adapter.Ask(ctx, r)
+	if ns.server.observer.AdapterFailed == nil {
+		return replies
+	}
+	return func(yield func(adapter.Reply, error) bool) {
+		for reply, err := range replies {
+			ns.askFailed(ctx, r.Op, err)
+			if !yield(reply, err) {
+				return
+			}
+		}
+	}
 }
 
 // present returns the sockets of this node that the options select and that are

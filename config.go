@@ -116,10 +116,6 @@ type Config struct {
 	// be called concurrently, and may wait for as long as the client does.
 	// Default: all are let in.
 	AllowRequest func(*http.Request) error
-	// OnRefused hears of each request that is refused with an error of the
-	// protocol, before that is answered: the error's code, and what the client
-	// is told. It may be called concurrently. Default: nobody hears.
-	OnRefused func(r *http.Request, code int, message string)
 	// NewID makes the id of the connection that a request begins, not that of a
 	// socket, once the request has been verified. Who knows it can act for a
 	// client on polling, so it must be hard to guess. It is of 1 to 256 visible
@@ -174,9 +170,15 @@ type Config struct {
 	// Adapter connects each namespace with its cluster. Default: memory, a
 	// server that is alone.
 	Adapter adapter.New
+	// Observer is told what the server does. Default: nobody is.
+	Observer *Observer
 	// Logger hears of what handlers return and of panics (error), and of
 	// refused requests and packets (debug). Default: silence.
 	Logger *slog.Logger
+	// LogBurst is how many records of one level and message Logger gets in a second,
+	// so that a flood of bad packets is none in the log. After that second one record
+	// says how many were held back. Default 20; negative: all are passed on.
+	LogBurst int
 }
 
 // JSON is a library that turns values into JSON text and back, see [Config].JSON.
@@ -252,7 +254,10 @@ func (c Config) withDefaults() Config {
 		c.Adapter = adapter.Memory
 	}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger, c.LogBurst = slog.New(slog.DiscardHandler), -1
+	}
+	if c.LogBurst == 0 {
+		c.LogBurst = 20
 	}
 	return c
 }

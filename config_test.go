@@ -65,9 +65,9 @@ func TestConfigOfHandshakes(t *testing.T) {
 			}
 			return nil
 		},
-		OnRefused: func(_ *http.Request, code int, message string) {
+		Observer: &brio.Observer{Refused: func(_ *http.Request, code int, message string) {
 			refused = append(refused, fmt.Sprint(code, " ", message))
-		},
+		}},
 		Cookie:  func(id string) *http.Cookie { return &http.Cookie{Name: "io", Value: id} },
 		Headers: func(h http.Header, _ *http.Request) { h.Set("X-Node", "a") },
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/wheel"
@@ -43,6 +44,9 @@ func (s *Server) open(session *engine.Session, r *http.Request) engine.Receiver 
 	c.decoder.Limits = &s.limits
 	if c.old() {
 		c.decoder.Limits = &s.oldLimits
+	}
+	if f := s.observer.Opened; f != nil {
+		f(r, session.Transport())
 	}
 	a.deadline.Owner = wheel.Func(func() { session.Close(ForcedServerClose) })
 	s.wheel.Schedule(&a.deadline, s.config.ConnectTimeout)
@@ -134,6 +138,7 @@ func (c *connection) all() []*Socket {
 // connect begins a socket. Its first work is to be let in.
 func (c *connection) connect(p *protocol.Packet) {
 	if !c.hold() {
+		c.server.connectError(nil, errNamespaces)
 		c.refuse(p.Namespace, errNamespaces)
 		return
 	}
@@ -142,6 +147,7 @@ func (c *connection) connect(p *protocol.Packet) {
 	})
 	if ns == nil {
 		c.release()
+		c.server.connectError(nil, errNamespace)
 		c.refuse(p.Namespace, errNamespace)
 		return
 	}
@@ -235,6 +241,9 @@ func (c *connection) leave(s *Socket) {
 
 // Closed ends the sockets of the connection.
 func (c *connection) Closed(reason Reason) {
+	if f := c.server.observer.Closed; f != nil {
+		f(c.session.Transport(), reason, time.Since(c.server.start)-c.brief.began)
+	}
 	c.settle()
 	c.mu.Lock()
 	c.closed = true

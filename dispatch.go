@@ -1,10 +1,12 @@
 package brio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/briohq/brio/protocol"
 )
@@ -51,6 +53,7 @@ func (in *inbox) take() *event {
 type event struct {
 	packet protocol.Packet
 	next   *event
+	came   time.Duration // since the server's start, if there is an observer
 }
 
 var events = sync.Pool{New: func() any { return new(event) }}
@@ -65,7 +68,12 @@ func (e *event) size() int { return size(&e.packet) }
 
 // size is what a packet counts for in the bound of what waits.
 func size(p *protocol.Packet) int {
-	n := 128 + len(p.Data)
+	return 128 + payload(p)
+}
+
+// payload is the size of what a packet carries.
+func payload(p *protocol.Packet) int {
+	n := len(p.Data)
 	for _, a := range p.Attachments {
 		n += len(a)
 	}
@@ -77,6 +85,9 @@ func size(p *protocol.Packet) int {
 func (s *Socket) receive(p *protocol.Packet) {
 	e := events.Get().(*event)
 	e.packet = p.Clone()
+	if server := s.namespace.server; server.observer.Handle != nil {
+		e.came = time.Since(server.start)
+	}
 	s.mu.Lock()
 	if s.ended() {
 		s.mu.Unlock()
@@ -148,7 +159,7 @@ func (w *worker) Run() {
 		case !begun:
 			s.admit()
 		case e != nil:
-			s.handle(&e.packet)
+			s.handle(e)
 			e.free()
 		case finished:
 			s.depart()
@@ -163,11 +174,17 @@ func (w *worker) Run() {
 // it: it becomes a target, is told so, and only then are its handlers called.
 func (s *Socket) admit() {
 	s.await()
+	ctx, end := s.beside(s.Context(), "connect", len(s.auth))
+	end(s.enter(ctx))
+}
+
+// enter is admit, and returns the error of middleware or of a handler.
+func (s *Socket) enter(ctx context.Context) error {
 	ns := s.namespace
 	if ns.child != nil {
 		if err := s.guard("namespace", ns.child.open); err != nil {
 			s.refuse("namespace", err)
-			return
+			return err
 		}
 	}
 	table := ns.table.Load()
@@ -181,13 +198,13 @@ func (s *Socket) admit() {
 		middleware = nil
 	}
 	for _, f := range middleware {
-		if err := s.guard("middleware", func() error { return f(s.Context(), s) }); err != nil {
+		if err := s.guard("middleware", func() error { return f(ctx, s) }); err != nil {
 			s.refuse("middleware", err)
-			return
+			return err
 		}
 	}
 	if s.ended() {
-		return // gone meanwhile
+		return s.cause.Load() // gone meanwhile
 	}
 	s.connection.settle()
 	if ns.child != nil {
@@ -195,8 +212,12 @@ func (s *Socket) admit() {
 	}
 	if !s.welcome() {
 		s.refuse("recovery", errDismissed)
-		return
+		return errDismissed
 	}
+	if f := ns.server.observer.Connected; f != nil && s.connected.Load() {
+		f(s)
+	}
+	var failed error
 	s.mu.Lock()
 	live := s.Connected()
 	s.mu.Unlock()
@@ -204,9 +225,12 @@ func (s *Socket) admit() {
 		if !live {
 			break
 		}
-		s.log("connect", s.guard("connect", func() error { return f(s.Context(), s) }))
+		err := s.guard("connect", func() error { return f(ctx, s) })
+		s.log("connect", err)
+		failed = cmp.Or(failed, err)
 	}
 	s.connection.arrival.Store(nil)
+	return failed
 }
 
 // welcome tells the client that its socket has connected. It becomes a target
@@ -229,6 +253,7 @@ func (s *Socket) refuse(what string, err error) {
 	if !all {
 		s.log(what, err)
 	}
+	s.namespace.server.connectError(s.namespace, err)
 	s.connection.leave(s)
 	if s.guard("refusal", func() error { s.connection.refuse(s.namespace.name, told); return nil }) != nil {
 		s.connection.refuse(s.namespace.name, errInternal) // what it brought can't be encoded
@@ -242,10 +267,7 @@ func (s *Socket) refuse(what string, err error) {
 // depart is the socket's last work.
 func (s *Socket) depart() {
 	if s.connected.Swap(false) {
-		ctx := context.WithoutCancel(s.Context())
-		for _, f := range s.namespace.table.Load().onDisconnect {
-			s.log("disconnect", s.guard("disconnect", func() error { return f(ctx, s, s.cause.Load().Reason) }))
-		}
+		s.farewells(s.cause.Load().Reason)
 	}
 	if r := s.namespace.recovery; r == nil {
 		s.namespace.local.Remove(s)
@@ -257,28 +279,55 @@ func (s *Socket) depart() {
 	s.connection.pass(s)
 }
 
+// farewells calls the handlers of a socket that has disconnected.
+func (s *Socket) farewells(reason Reason) {
+	if f := s.namespace.server.observer.Disconnected; f != nil {
+		f(s, reason)
+	}
+	ctx, end := s.beside(context.WithoutCancel(s.Context()), "disconnect", 0)
+	var failed error
+	for _, f := range s.namespace.table.Load().onDisconnect {
+		err := s.guard("disconnect", func() error { return f(ctx, s, reason) })
+		s.log("disconnect", err)
+		failed = cmp.Or(failed, err)
+	}
+	end(failed)
+}
+
 // handle calls the handlers of one event, and answers for them if they fail.
-func (s *Socket) handle(p *protocol.Packet) {
+func (s *Socket) handle(e *event) {
+	p := &e.packet
 	table := s.namespace.table.Load()
 	args := s.namespace.server.args(p.Args())
 	if p.HasID {
 		args.ack = &acknowledgement{to: s, id: p.ID}
 	}
 	name := p.EventName()
+	ctx := s.Context()
+	var end func(error)
+	if server := s.namespace.server; server.observer.Handle != nil {
+		ctx, end = s.begin(ctx, Incoming{
+			Event: string(name), Handled: table.on[string(name)] != nil, Ack: p.HasID,
+			Bytes: payload(p), Waited: time.Since(server.start) - e.came,
+		})
+	}
 	err := s.guard("event", func() error {
 		for _, f := range table.onAny {
-			if err := f(s.Context(), s, string(name), args); err != nil {
+			if err := f(ctx, s, string(name), args); err != nil {
 				return err
 			}
 		}
-		if err := s.intercept(name, args); err != nil {
+		if err := s.intercept(ctx, name, args); err != nil {
 			return err
 		}
 		if f := table.on[string(name)]; f != nil {
-			return f(s.Context(), s, args)
+			return f(ctx, s, args)
 		}
 		return nil
 	})
+	if end != nil {
+		end(err)
+	}
 	if err == nil || errors.Is(err, ErrIgnore) || s.ended() && errors.Is(err, ErrDisconnected) {
 		return // nobody is there to be told, or is to be
 	}
@@ -305,6 +354,9 @@ func (ns *Namespace) guard(what, socket string, f func() error) (err error) {
 			ns.server.panics.Add(1)
 			ns.server.config.Logger.Error("handler panicked", "handler", what, "panic", v, "socket", socket,
 				"namespace", ns.name, "stack", string(debug.Stack()))
+			if f := ns.server.observer.Panicked; f != nil {
+				f(ns, what, v)
+			}
 			err = errPanicked
 		}
 	}()

@@ -25,6 +25,7 @@ const maxIdle = 1000
 // and its children. As an adapter it brings to all of them what is for it.
 type family struct {
 	server   *Server
+	parent   *Namespace                          // whose family it is
 	pattern  *pattern                            // nil if there is a function
 	accept   func(name string, h Handshake) bool // nil if there is a pattern
 	children map[string]*Namespace               // guarded by the server's mu; one that is being closed stays until it is
@@ -49,7 +50,7 @@ type child struct {
 
 func newParent(s *Server, name string, p *pattern, accept func(string, Handshake) bool) *Namespace {
 	ns := newNamespace(s, name)
-	ns.family = &family{server: s, pattern: p, accept: accept, children: map[string]*Namespace{}}
+	ns.family = &family{server: s, parent: ns, pattern: p, accept: accept, children: map[string]*Namespace{}}
 	ns.adapter = ns.family
 	return ns
 }

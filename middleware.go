@@ -23,14 +23,14 @@ func (s *Socket) Use(f func(ctx context.Context, event string, args Args) error)
 }
 
 // intercept runs the socket's middleware for an event.
-func (s *Socket) intercept(name []byte, args Args) error {
+func (s *Socket) intercept(ctx context.Context, name []byte, args Args) error {
 	list := s.middleware.Load()
 	if list == nil {
 		return nil
 	}
 	event := string(name)
 	for _, f := range *list {
-		if err := f(s.Context(), event, args); err != nil {
+		if err := f(ctx, event, args); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func newNamespace(s *Server, name string) *Namespace {
 func (ns *Namespace) connect() error {
 	a, err := ns.server.config.Adapter(ns.name, sockets{ns})
 	if err != nil {
-		return fmt.Errorf("adapter of namespace %s: %w", ns.name, err)
+		return ns.adapterFailed("open", fmt.Errorf("adapter of namespace %s: %w", ns.name, err))
 	}
 	ns.adapter = a
 	return nil
@@ -87,12 +87,21 @@ func (ns *Namespace) close() error {
 	if ns.recovery != nil {
 		ns.recovery.end()
 	}
-	return ns.adapter.Close()
+	return ns.adapterFailed("close", ns.adapter.Close())
 }
 
 // Name returns the name, which begins with a slash. A parent's is its pattern, or
 // a number if a function decides.
 func (ns *Namespace) Name() string { return ns.name }
+
+// Parent returns the namespace of the pattern, or function, that a child was made
+// for; nil if the namespace is no child.
+func (ns *Namespace) Parent() *Namespace {
+	if ns.child == nil {
+		return nil
+	}
+	return ns.child.family.parent
+}
 
 // PathValue returns the text that a wildcard of its parent's name stands for in
 // the name of a child; otherwise "".
@@ -252,7 +261,7 @@ func (ns *Namespace) broadcast(p *protocol.Packet, o adapter.Options) error {
 	if ns.child != nil && !ns.child.opened.Load() {
 		return nil
 	}
-	return ns.adapter.Broadcast(p, o)
+	return ns.adapterFailed("broadcast", ns.adapter.Broadcast(p, o))
 }
 
 // sockets is a namespace as its adapter sees it.
@@ -274,6 +283,9 @@ func (ns sockets) Deliver(p *protocol.Packet, o adapter.Options) {
 		}
 	}
 	ns.hear(p, *list)
+	if ns.server.observer.Emitted != nil {
+		ns.emitted(string(p.EventName()), p, len(*list))
+	}
 	clear(*list)
 	members.Put(list)
 }

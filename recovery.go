@@ -282,6 +282,7 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 	if err == nil && s.trail.claimed {
 		r.keep(frames, adapter.Options{Rooms: []string{s.id}}) // it is sent with what was missed
 		r.mu.Unlock()
+		s.namespace.emitted(event, p, 1)
 		return nil
 	}
 	if err == nil {
@@ -292,8 +293,10 @@ func (r *recovery) send(s *Socket, event string, args []any) error {
 	}
 	if err != nil {
 		r.mu.Unlock()
+		return err
 	}
-	return err
+	s.namespace.emitted(event, p, 1)
+	return nil
 }
 
 // frames returns those of an event with its position as one more argument. A

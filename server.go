@@ -3,6 +3,7 @@ package brio
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/briohq/brio/engine"
 	"github.com/briohq/brio/internal/group"
+	"github.com/briohq/brio/internal/repeats"
 	"github.com/briohq/brio/internal/wheel"
 	"github.com/briohq/brio/protocol"
 	"github.com/briohq/brio/web"
@@ -23,13 +25,15 @@ import (
 // is Config.ClientFS; the [http.Server] around it stays its owner's.
 type Server struct {
 	config            Config
+	observer          Observer // what of it is nil, nobody hears
 	start             time.Time
 	engine            *engine.Server
-	client            http.Handler    // serves browser clients, under Path
-	wheel             *wheel.Wheel    // connect timeouts, idle children
-	limits, oldLimits protocol.Limits // of packets, and of those of old clients
-	group             group.Group     // dispatch of sockets, closing of children
-	crew              group.Crew      // in group: who runs handlers
+	client            http.Handler     // serves browser clients, under Path
+	wheel             *wheel.Wheel     // connect timeouts, idle children
+	limits, oldLimits protocol.Limits  // of packets, and of those of old clients
+	group             group.Group      // dispatch of sockets, closing of children
+	crew              group.Crew       // in group: who runs handlers
+	repeats           *repeats.Handler // of the log; nil if nothing is held back
 	panics            atomic.Int64
 	dropped           atomic.Int64
 	crowded           atomic.Int64
@@ -52,7 +56,14 @@ func NewServer(config Config) *Server {
 		wheel:      wheel.New(),
 		namespaces: map[string]*Namespace{},
 	}
+	if o := s.config.Observer; o != nil {
+		s.observer = *o
+	}
 	s.crew.Group = &s.group
+	if s.config.LogBurst > 0 {
+		s.repeats = repeats.New(s.config.Logger.Handler(), s.config.LogBurst, s.wheel, &s.group)
+		s.config.Logger = slog.New(s.repeats)
+	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.limits = protocol.Limits{Attachments: s.config.MaxAttachments, Bytes: s.config.MaxPayload}
 	s.oldLimits = s.limits
@@ -72,7 +83,10 @@ func NewServer(config Config) *Server {
 		Origins:        s.config.Origins,
 		CORS:           s.config.CORS,
 		AllowRequest:   s.config.AllowRequest,
-		OnRefused:      s.config.OnRefused,
+		OnRefused:      s.observer.Refused,
+		OnUpgraded:     s.observer.Upgraded,
+		OnReceived:     s.observer.Received,
+		OnSent:         s.observer.Sent,
 		NewID:          s.config.NewID,
 		InitialPacket:  s.config.initialPacket(),
 		Cookie:         s.config.Cookie,
@@ -216,11 +230,12 @@ type Stats struct {
 	Panics      int64 // panics in handlers since the start
 	Dropped     int64 // events since the start for which a client had no room, see [OverflowDrop]
 	Crowded     int64 // times since the start that a socket would have been in too many rooms, see Config.MaxRooms
+	Kept        int64 // bytes that are kept for [Recovery]
 }
 
 // Stats returns the server's counts.
 func (s *Server) Stats() Stats {
-	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load()}
+	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load(), Kept: s.kept.Load()}
 	for _, ns := range s.all() {
 		stats.Sockets += ns.local.Len()
 		stats.Namespaces++
@@ -240,6 +255,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err = errors.Join(err, s.group.Wait(ctx))
 	for _, ns := range s.all() {
 		err = errors.Join(err, ns.close())
+	}
+	if s.repeats != nil {
+		s.repeats.Stop()
 	}
 	return errors.Join(err, s.group.Wait(ctx)) // for what other nodes have told meanwhile, and for who hears of what was not recovered
 }

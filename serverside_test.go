@@ -283,7 +283,7 @@ func TestServerEventsAreBounded(t *testing.T) {
 		var diary journal
 		var bus adaptertest.Bus
 		here := memorySite(t, brio.Config{Adapter: bus.Node("here")})
-		there := memorySite(t, brio.Config{Adapter: bus.Node("there"), MaxBacklog: 10_000, Logger: diary.logger()})
+		there := memorySite(t, brio.Config{Adapter: bus.Node("there"), MaxBacklog: 10_000, Logger: diary.logger(), LogBurst: -1})
 		gate, handled := make(chan struct{}), 0
 		there.Of("/").OnServer("n", func(context.Context, *brio.Namespace, brio.Args) error {
 			<-gate

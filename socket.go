@@ -162,7 +162,11 @@ func (s *Socket) Emit(event string, args ...any) error {
 		return err
 	}
 	s.hear(event, args)
-	return s.queue(frames, s.when()|s.namespace.server.config.SlowClient.sending(), nil)
+	if err := s.queue(frames, s.when()|s.namespace.server.config.SlowClient.sending(), nil); err != nil {
+		return err
+	}
+	s.namespace.emitted(event, &p, 1)
+	return nil
 }
 
 // Go runs f beside the socket's handlers, for work that must not hold up the

@@ -69,6 +69,17 @@ type Config struct {
 	// protocol, before that is answered: the error's code, and what the client
 	// is told. It may be called concurrently. Default: nobody hears.
 	OnRefused func(r *http.Request, code int, message string)
+	// OnUpgraded hears of each session that has changed to another transport, by
+	// their names. It may be called concurrently, and must not block. Default:
+	// nobody hears.
+	OnUpgraded func(from, to string)
+	// OnReceived hears of each packet that comes, and its bytes: those of the packet,
+	// without what carries it. It may be called concurrently, and must not block.
+	// Default: nobody hears.
+	OnReceived func(bytes int)
+	// OnSent hears of each write: how many packets it has, and their bytes. It may be
+	// called concurrently, and must not block. Default: nobody hears.
+	OnSent func(packets, bytes int)
 	// NewID makes the id of the session that a request begins, once that has been
 	// verified. Who knows the id of a session on polling can act for its client,
 	// so it must be as hard to guess as [NewID]'s. An id is of 1 to 256 visible

@@ -175,6 +175,7 @@ func (s *Session) flush() {
 			up := s.upgrade
 			s.state, s.upgrade = closed, nil
 			s.mu.Unlock()
+			s.tellSent(batch.all())
 			conn.Close(batch.all())
 			batch.free()
 			s.endUpgrade(up)
@@ -182,6 +183,7 @@ func (s *Session) flush() {
 			return
 		}
 		s.mu.Unlock()
+		s.tellSent(batch.all())
 		more := conn.Write(batch.all())
 		batch.free()
 		s.mu.Lock()
@@ -197,6 +199,17 @@ func (s *Session) flush() {
 		}
 	}
 	s.mu.Unlock()
+}
+
+// tellSent tells of a write.
+func (s *Session) tellSent(frames []*transport.Frame) {
+	if f := s.server.config.OnSent; f != nil && len(frames) > 0 {
+		bytes := 0
+		for _, one := range frames {
+			bytes += one.Length()
+		}
+		f(len(frames), bytes)
+	}
 }
 
 // releaseLeft ends the transports that the session has left during a write. It

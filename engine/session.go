@@ -105,6 +105,9 @@ func (s *Session) Transport() string {
 
 // Receive takes a packet from a transport.
 func (s *Session) Receive(c transport.Conn, p transport.Packet) {
+	if f := s.server.config.OnReceived; f != nil {
+		f(p.Size())
+	}
 	s.taking.Lock()
 	defer s.taking.Unlock()
 	s.mu.Lock()

@@ -177,6 +177,9 @@ func (s *Session) takeOver(up *upgrade) {
 	s.mu.Unlock()
 	close(up.over)
 	s.shard().wheel.Cancel(&up.deadline)
+	if f := s.server.config.OnUpgraded; f != nil {
+		f(old.Name(), up.conn.Name())
+	}
 	if !writing {
 		old.Release()
 	}

@@ -123,5 +123,8 @@ func (f *Frame) Polling() []byte {
 	return f.variant(base64V4).Payload()
 }
 
+// Length is the length of the packet in bytes, see [Packet.Size].
+func (f *Frame) Length() int { return len(f.buf) - headroom }
+
 // Size is the size of the frame in bytes, for the bounds of a queue.
 func (f *Frame) Size() int { return len(f.buf) }

@@ -35,6 +35,15 @@ type Packet struct {
 	Data []byte
 }
 
+// Size is the size of the packet in bytes: its type, except that of a binary
+// message, and its payload, without what carries it.
+func (p *Packet) Size() int {
+	if p.Binary {
+		return len(p.Data)
+	}
+	return 1 + len(p.Data)
+}
+
 // Decode reads the packet of one WebSocket message, or of one member of a
 // polling payload (Engine.IO protocol v4, "Packet encoding"). Binary messages
 // have no type byte. Data borrows b. The error is an [ErrParse].
