@@ -158,6 +158,18 @@ var strata = []stratum{
 		why:  "what is handled once, or sent again, is for who asks for it: the core carries each event once",
 	},
 	{
+		pkg:    "metrics",
+		ours:   []string{"."},
+		theirs: []string{"github.com/prometheus/client_golang/..."},
+		why:    "the one place that knows Prometheus: what it counts it is told by brio's Observer",
+	},
+	{
+		pkg:    "metrics/otel",
+		ours:   []string{"."},
+		theirs: []string{"go.opentelemetry.io/otel/..."},
+		why:    "the one place that knows OpenTelemetry: its spans are brio's Observer",
+	},
+	{
 		pkg:  "briotest",
 		ours: []string{".", "client", "internal/..."},
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",

@@ -1,0 +1,76 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/briohq/brio"
+)
+
+// prefix begins the name of each metric.
+const prefix = "brio_"
+
+// counts are those that a server keeps itself.
+var counts = []struct {
+	desc *prometheus.Desc
+	of   func(brio.Stats) int64
+}{
+	{prometheus.NewDesc(prefix+"connections", "Connections, of any transport.", nil, nil), func(s brio.Stats) int64 { return int64(s.Connections) }},
+	{prometheus.NewDesc(prefix+"sockets", "Sockets, of all namespaces.", nil, nil), func(s brio.Stats) int64 { return int64(s.Sockets) }},
+	{prometheus.NewDesc(prefix+"namespaces", "Namespaces, with those made for clients.", nil, nil), func(s brio.Stats) int64 { return int64(s.Namespaces) }},
+	{prometheus.NewDesc(prefix+"recovery_bytes", "Bytes that are kept for clients that may come back.", nil, nil), func(s brio.Stats) int64 { return s.Kept }},
+}
+
+var exceeded = prometheus.NewDesc(prefix+"limit_exceeded_total", "What was too much for a limit of the program.", []string{"limit"}, nil)
+
+// Describe describes the metrics to a registry.
+func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
+	for _, c := range m.all {
+		c.Describe(to)
+	}
+	for _, c := range counts {
+		to <- c.desc
+	}
+	to <- exceeded
+}
+
+// Collect collects the metrics for a registry.
+func (m *Metrics) Collect(to chan<- prometheus.Metric) {
+	for _, c := range m.all {
+		c.Collect(to)
+	}
+	if server := m.server.Load(); server != nil {
+		stats := server.Stats()
+		for _, c := range counts {
+			to <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(c.of(stats)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.config.Limits)) {
+		to <- prometheus.MustNewConstMetric(exceeded, prometheus.CounterValue, float64(m.config.Limits[name].Exceeded()), label(name))
+	}
+}
+
+// keep has a collector collected.
+func keep[C prometheus.Collector](m *Metrics, c C) C {
+	m.all = append(m.all, c)
+
+	return c
+}
+
+func (m *Metrics) counter(name, help string) prometheus.Counter {
+	return keep(m, prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help}))
+}
+
+func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return keep(m, prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels))
+}
+
+func (m *Metrics) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return keep(m, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels))
+}
+
+func (m *Metrics) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return keep(m, prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, labels))
+}
