@@ -9,6 +9,9 @@ cd "$(dirname "$0")"
 node_wanted=20    # the oldest Node.js the tests run on
 node_installed=22 # the one fetched where the system's is older
 node_home=${XDG_CACHE_HOME:-$HOME/.cache}/brio/node$node_installed
+# Where promtool is put, out of Debian's package of Prometheus: that itself would
+# install a service, and start it.
+promtool_home=${XDG_CACHE_HOME:-$HOME/.cache}/brio/promtool
 # Debian's names of Python's client and of what it needs for each transport.
 python_packages=(python3 python3-socketio python3-engineio python3-websocket python3-requests python3-aiohttp)
 
@@ -100,6 +103,10 @@ tools() {
 		PATH=$node_home/node_modules/.bin:$PATH
 	fi
 
+	if [ -x "$promtool_home/promtool" ]; then
+		PATH=$promtool_home:$PATH
+	fi
+
 	if ! have_go; then
 		echo "missing: Go $(go_wanted) or newer"
 		echo "install it from https://go.dev/doc/install"
@@ -136,6 +143,7 @@ missing_tools() {
 	have redis-server || echo "  redis-server 7 or newer (for clusters through Redis)"
 	have_postgres || echo "  postgresql 13 or newer (for clusters through PostgreSQL)"
 	have_certificates || echo "  ca-certificates (to download over HTTPS)"
+	have promtool || echo "  promtool (for the metrics)"
 }
 
 have() { command -v "$1" >/dev/null; }
@@ -194,6 +202,7 @@ show_tools() {
 	echo "node $(node --version), npm $(npm --version)"
 	echo "$("$(python)" --version), python-socketio of $("$(python)" -c 'import socketio; print(socketio.__file__)')"
 	browser
+	promtool --version | head -n 1
 }
 
 install_tools() {
@@ -206,10 +215,10 @@ install_tools() {
 	have redis-server || packages+=(redis-server)
 	have_postgres || packages+=(postgresql)
 	have_certificates || packages+=(ca-certificates)
+	export DEBIAN_FRONTEND=noninteractive
+	quiet apt-get -o DPkg::Lock::Timeout=300 update || echo "apt-get update failed; going on with the lists there are"
 	if [ "${#packages[@]}" -gt 0 ]; then
 		echo "installing: ${packages[*]}"
-		export DEBIAN_FRONTEND=noninteractive
-		quiet apt-get -o DPkg::Lock::Timeout=300 update || echo "apt-get update failed; going on with the lists there are"
 		quiet apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${packages[@]}"
 	fi
 	if ! have_node; then
@@ -218,7 +227,20 @@ install_tools() {
 		quiet npm install --prefix "$node_home" --no-audit --no-fund --loglevel=error "node@$node_installed"
 		PATH=$node_home/node_modules/.bin:$PATH
 	fi
+	if ! have promtool; then
+		echo "installing: promtool, into $promtool_home"
+		quiet fetch_promtool
+		PATH=$promtool_home:$PATH
+	fi
 }
+
+fetch_promtool() (
+	mkdir -p "$promtool_home"
+	cd "$promtool_home"
+	apt-get download prometheus
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool
+	rm prometheus_*.deb
+)
 
 browser_package() {
 	if grep -qs '^ID=ubuntu' /etc/os-release; then
@@ -248,6 +270,7 @@ how_to_install() {
 	                   python3 -m pip install --user "python-socketio[client,asyncio_client]"
 	  Node.js $node_wanted or newer, if the system's is older:
 	                   npm install --prefix "$node_home" node@$node_installed
+	  promtool:        a part of Prometheus, https://prometheus.io/download/; brew install prometheus
 	  a browser, if the system's does not start: https://www.google.com/chrome/
 	EOF
 }

@@ -117,7 +117,9 @@ func (m *Metrics) handle(_ context.Context, in brio.Incoming) (context.Context, 
 		event = other // it is the client's
 	}
 	o := m.series.of(in.Socket.Namespace(), event)
-	o.waited().Observe(in.Waited.Seconds())
+	if in.Event != "connect" && in.Event != "disconnect" {
+		o.waited().Observe(in.Waited.Seconds())
+	}
 	o.running().Inc()
 	began := time.Now()
 
