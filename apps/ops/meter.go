@@ -6,11 +6,11 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps/shell"
+	"github.com/briohq/brio/apps/site"
 )
 
 const (
@@ -18,10 +18,10 @@ const (
 	patience = 2 * time.Second // for their answers
 )
 
-// meter counts what goes through the namespace of an application.
+// meter measures what goes through the namespace of an application.
 type meter struct {
 	ns      *brio.Namespace
-	in, out atomic.Int64
+	traffic *site.Count
 
 	mu   sync.Mutex // guards what follows
 	left map[brio.Reason]int64
@@ -33,14 +33,9 @@ type meter struct {
 	late  int
 }
 
-// watch begins to count. The application does not notice.
-func watch(ns *brio.Namespace) *meter {
-	m := &meter{ns: ns, left: map[brio.Reason]int64{}}
-	ns.OnAny(func(context.Context, *brio.Socket, string, brio.Args) error {
-		m.in.Add(1)
-		return nil
-	})
-	ns.OnAnyOutgoing(func(*brio.Socket, string, brio.Args) { m.out.Add(1) })
+// watch begins to measure. The application does not notice.
+func watch(s *site.Site, ns *brio.Namespace) *meter {
+	m := &meter{ns: ns, traffic: s.Traffic.Of(ns), left: map[brio.Reason]int64{}}
 	ns.OnDisconnect(func(_ context.Context, _ *brio.Socket, reason brio.Reason) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -64,7 +59,7 @@ func (m *meter) read(ctx context.Context, now time.Time) (App, error) {
 	if err != nil {
 		return App{}, err
 	}
-	in, out := m.in.Load(), m.out.Load()
+	in, out := m.traffic.In.Load(), m.traffic.Out.Load()
 
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -5,8 +5,9 @@
 // about now, and a process that has ended has no now. For weeks of it there are
 // metrics.
 //
-// meter.go shows how an application is watched from outside, by listeners on its
-// namespace; ops.go makes ticks of what they count.
+// meter.go shows how an application is watched from outside, by what the server's
+// observer counts, see [site.Traffic], and by a listener on its namespace; ops.go
+// makes ticks of that.
 package ops
 
 import (
@@ -51,9 +52,9 @@ func New(s *site.Site, apps ...site.App) *Ops {
 	o := &Ops{site: s, ns: s.Server.Of("/ops"), page: shell.Page(page, web), stop: stop}
 	o.ns.Use(s.Passes.Admit)
 	for _, a := range apps {
-		o.meters = append(o.meters, watch(s.Server.Of("/"+a.About().Name)))
+		o.meters = append(o.meters, watch(s, s.Server.Of("/"+a.About().Name)))
 	}
-	o.meters = append(o.meters, watch(o.ns))
+	o.meters = append(o.meters, watch(s, o.ns))
 	o.ns.OnConnect(o.arrive)
 	Look.Handle(o.ns, o.look)
 	shell.Pulse.Handle(o.ns, shell.Beat)

@@ -9,7 +9,7 @@ var page = shell.Content{
 		Sentence: "What this server does right now, application by application. Nothing is asked of them: it listens.",
 	},
 	How: [3]string{
-		"Listeners on each namespace count what comes and what goes, so an application is watched without knowing of it. What goes out to one page alone is encoded twice for that; a broadcast is not.",
+		"The server tells its observer of each event that comes, and of each that goes with the number of its receivers. So an application is watched without knowing of it, and nothing is sent, copied or encoded for that.",
 		"Each second one tick goes to all who look, sent as a latest value: a panel on a bad line skips seconds and is never behind. Who comes later gets the last minute first. With simulated people, the panel itself looks on everywhere, so that they have somebody to act for.",
 		"Every two seconds up to twenty pages of each application are asked for an acknowledgement. The time it takes is the whole way: network, browser and back.",
 	},

@@ -32,17 +32,22 @@ type Config struct {
 	// for tests that are in a hurry.
 	Unlimited bool
 
+	// Observer is told what the server does, beside what the site counts. Default:
+	// nobody is.
+	Observer *brio.Observer
+
 	// Logger hears of what goes wrong. Default: silent.
 	Logger *slog.Logger
 }
 
 // Site is what applications live on. Its fields do not change.
 type Site struct {
-	Server *brio.Server
-	DB     *sql.DB // SQLite; each application makes its own tables, named after it
-	Passes *Passes
-	Quiet  bool // without simulated people
-	Logger *slog.Logger
+	Server  *brio.Server
+	Traffic *Traffic // of its events
+	DB      *sql.DB  // SQLite; each application makes its own tables, named after it
+	Passes  *Passes
+	Quiet   bool // without simulated people
+	Logger  *slog.Logger
 
 	unlimited bool
 }
@@ -68,12 +73,18 @@ func Open(config Config) (*Site, error) {
 		return nil, errors.Join(fmt.Errorf("keep the key of the passes: %w", err), db.Close())
 	}
 
+	traffic := &Traffic{}
+
 	return &Site{
-		Server: brio.NewServer(brio.Config{Logger: config.Logger}),
-		DB:     db,
-		Passes: passes,
-		Quiet:  config.Quiet,
-		Logger: config.Logger,
+		Server: brio.NewServer(brio.Config{
+			Logger:   config.Logger,
+			Observer: brio.JoinObservers(traffic.observer(), config.Observer),
+		}),
+		Traffic: traffic,
+		DB:      db,
+		Passes:  passes,
+		Quiet:   config.Quiet,
+		Logger:  config.Logger,
 
 		unlimited: config.Unlimited,
 	}, nil
