@@ -25,6 +25,7 @@ const patience = 5 * time.Second
 type demo struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
 	Quiet  bool   `help:"Leave out the simulated people."`
+	Debug  string `help:"Serve /metrics and /debug/pprof/ at this port of this machine, or at another address." placeholder:"[HOST:]PORT"`
 	Data   string `help:"Folder of the database, made if it is not there. Without one, all is forgotten at the end." placeholder:"DIR"`
 }
 
@@ -41,10 +42,16 @@ func (d demo) Run() error {
 	defer stop()
 
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := site.Open(site.Config{Data: d.Data, Quiet: d.Quiet, Logger: logger})
+	in, err := lookInside(d.Debug)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	defer in.close()
+	s, err := site.Open(site.Config{Data: d.Data, Quiet: d.Quiet, Observer: in.observer(), Logger: logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	in.serve(s.Server)
 	all := apps.All(s)
 	welcome(os.Stdout, listener.Addr(), all)
 

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/briohq/brio"
 	"github.com/briohq/brio/apps"
 	"github.com/briohq/brio/apps/site"
 )
@@ -71,6 +72,44 @@ func TestDemoSaysWhatToDoWhenThePortIsTaken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "demo --listen "+another(address)) {
 		t.Errorf("error %q does not say which command to try", err)
 	}
+}
+
+// What is for the owner alone is on a port of this machine, and tells of the demo.
+func TestDebugTellsOfTheServer(t *testing.T) {
+	for _, address := range []string{"0", ":0", "127.0.0.1:0"} {
+		in, err := lookInside(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if host, _, _ := net.SplitHostPort(in.listener.Addr().String()); host != "127.0.0.1" {
+			t.Errorf("--debug %s listens on %s", address, host)
+		}
+		server := brio.NewServer(brio.Config{Observer: in.observer()})
+		in.serve(server)
+		url := "http://" + in.listener.Addr().String()
+		if page, _ := get(t, url+"/metrics"); !strings.Contains(page, "\nbrio_connections 0\n") {
+			t.Errorf("the metrics are %s", page)
+		}
+		if page, _ := get(t, url+"/debug/pprof/goroutine?debug=1"); !strings.Contains(page, "goroutine profile") {
+			t.Errorf("the profile is %s", page)
+		}
+		in.close()
+		_ = server.Shutdown(t.Context())
+		http.DefaultClient.CloseIdleConnections()
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if err := (demo{Listen: "127.0.0.1:0", Debug: taken.Addr().String()}).Run(); err == nil || !strings.Contains(err.Error(), "--debug") {
+		t.Errorf("a port that is taken: %v", err)
+	}
+	none, err := lookInside("")
+	if none.serve(nil); none.observer() != nil || err != nil {
+		t.Error("without an address there is something to look at")
+	}
+	none.close()
 }
 
 func TestAnotherAddress(t *testing.T) {
