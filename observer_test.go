@@ -104,7 +104,10 @@ func TestObserver(t *testing.T) {
 		})
 		ns.OnConnect(func(ctx context.Context, _ *brio.Socket) error { sees(ctx, "connect"); return errTest })
 		ns.OnDisconnect(func(ctx context.Context, _ *brio.Socket, _ brio.Reason) error { sees(ctx, "disconnect"); return nil })
-		ns.OnAny(func(ctx context.Context, _ *brio.Socket, event string, _ brio.Args) error { sees(ctx, event); return nil })
+		ns.OnAny(func(ctx context.Context, _ *brio.Socket, event string, _ brio.Args) error {
+			sees(ctx, event)
+			return nil
+		})
 		ns.On("slow", func(ctx context.Context, s *brio.Socket, _ brio.Args) error {
 			sees(ctx, "slow")
 			time.Sleep(time.Second)
@@ -307,7 +310,7 @@ func TestObserversAreJoined(t *testing.T) {
 			if nothing {
 				return nil, nil
 			}
-			return context.WithValue(ctx, "by", name), func(err error) { order = append(order, fmt.Sprint(name, err)) } //nolint:staticcheck,revive // the test's own
+			return context.WithValue(ctx, "by", name), func(err error) { order = append(order, fmt.Sprint(name, err)) } //nolint:staticcheck // the test's own
 		}}
 	}
 	ctx, end := brio.JoinObservers(handles("a", false), handles("b", true), handles("c", false)).Handle(t.Context(), brio.Incoming{Socket: s})

@@ -54,7 +54,7 @@ func TestRepeatsAreHeldBackAndCounted(t *testing.T) {
 			}
 			return a
 		}}), 2, w, &g)
-		log := slog.New(h)
+		logger := slog.New(h)
 		expect := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
@@ -64,31 +64,31 @@ func TestRepeatsAreHeldBackAndCounted(t *testing.T) {
 		}
 
 		for n := range 1000 {
-			log.With("n", n).Warn("flood")
+			logger.With("n", n).Warn("flood")
 		}
-		log.Error("flood")
-		log.Debug("flood")
-		log.WithGroup("g").Warn("other", "x", 1)
+		logger.Error("flood")
+		logger.Debug("flood")
+		logger.WithGroup("g").Warn("other", "x", 1)
 		expect("level=ERROR msg=flood", "level=WARN msg=flood n=0", "level=WARN msg=flood n=1", "level=WARN msg=other g.x=1")
 		time.Sleep(999 * time.Millisecond)
-		log.Warn("flood")
+		logger.Warn("flood")
 		expect("")
 		time.Sleep(time.Millisecond)
 		expect(`level=WARN msg="repeated too often: some were held back" message=flood held_back=999`)
 
-		log.Warn("flood")
+		logger.Warn("flood")
 		expect("level=WARN msg=flood")
 		time.Sleep(time.Hour)
 		expect("")
 
 		for range 3 {
-			log.Warn("flood")
+			logger.Warn("flood")
 		}
 		w.Stop()
 		h.Stop()
 		expect(`level=WARN msg="repeated too often: some were held back" message=flood held_back=1`, "level=WARN msg=flood", "level=WARN msg=flood")
 		for range 3 {
-			log.Warn("flood")
+			logger.Warn("flood")
 		}
 		expect("level=WARN msg=flood", "level=WARN msg=flood", "level=WARN msg=flood")
 		if err := g.Wait(t.Context()); err != nil {
