@@ -16,11 +16,11 @@ import (
 // metrics/otel one for OpenTelemetry; [JoinObservers] has several told.
 //
 // The functions are called where things happen, by the goroutine that does them,
-// which waits for them: they must be quick and must not block, panic, emit, or
-// use what they are told of in other ways than to look at it. They may be called
-// concurrently, and are read once, by [NewServer]. What is told about one socket
-// is told in order, one at a time, by Connected, Handle and Disconnected; the
-// others may be called beside them.
+// which waits for them and may hold locks of the server: they must be quick and must
+// not block, panic, emit, or do more with what they are told of than to look at its
+// name, id, handshake or data. They may be called concurrently, and are read once, by
+// [NewServer]. What is told about one socket is told in order, one at a time, by
+// Connected, Handle and Disconnected; the others may be called beside them.
 type Observer struct {
 	// Opened hears of each connection that begins, in the goroutine of its request.
 	Opened func(r *http.Request, transport string)

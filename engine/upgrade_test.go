@@ -15,7 +15,8 @@ import (
 func candidate(p poller) string { return "EIO=4&transport=websocket&sid=" + p.id }
 
 func TestUpgrade(t *testing.T) {
-	_, h, layers := serve(t, Config{})
+	changes := make(chan string, 10)
+	_, h, layers := serve(t, Config{OnUpgraded: func(from, to string) { changes <- from + " to " + to }})
 	p := fetch(t, h)
 	l := <-layers
 	got := p.hold(t, l)
@@ -35,6 +36,9 @@ func TestUpgrade(t *testing.T) {
 	c.hears(t, "4answer")
 	if l.session.Transport() != "websocket" {
 		t.Error(l.session.Transport())
+	}
+	if change := <-changes; change != "polling to websocket" || len(changes) > 0 {
+		t.Errorf("told of a change from %s, and of %d more", change, len(changes))
 	}
 	p.get().is(t, 400, `{"code":3,"message":"Bad request"}`)
 	p.post("4late").is(t, 400, `{"code":3,"message":"Bad request"}`)

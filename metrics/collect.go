@@ -15,13 +15,16 @@ const prefix = "brio_"
 // counts are those that a server keeps itself.
 var counts = []struct {
 	desc *prometheus.Desc
+	kind prometheus.ValueType
 	of   func(brio.Stats) int64
 }{
-	{prometheus.NewDesc(prefix+"connections", "Connections, of any transport.", nil, nil), func(s brio.Stats) int64 { return int64(s.Connections) }},
-	{prometheus.NewDesc(prefix+"sockets", "Sockets, of all namespaces.", nil, nil), func(s brio.Stats) int64 { return int64(s.Sockets) }},
-	{prometheus.NewDesc(prefix+"namespaces", "Namespaces, with those made for clients.", nil, nil), func(s brio.Stats) int64 { return int64(s.Namespaces) }},
-	{prometheus.NewDesc(prefix+"recovery_bytes", "Bytes that are kept for clients that may come back.", nil, nil), func(s brio.Stats) int64 { return s.Kept }},
+	{kept("connections", "Connections, of any transport."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Connections) }},
+	{kept("sockets", "Sockets, of all namespaces."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Sockets) }},
+	{kept("namespaces", "Namespaces, with those made for clients."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Namespaces) }},
+	{kept("recovery_bytes", "Bytes that are kept for clients that may come back."), prometheus.GaugeValue, func(s brio.Stats) int64 { return s.Kept }},
 }
+
+func kept(name, help string) *prometheus.Desc { return prometheus.NewDesc(prefix+name, help, nil, nil) }
 
 var exceeded = prometheus.NewDesc(prefix+"limit_exceeded_total", "What was too much for a limit of the program.", []string{"limit"}, nil)
 
@@ -44,7 +47,7 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	if server := m.server.Load(); server != nil {
 		stats := server.Stats()
 		for _, c := range counts {
-			to <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(c.of(stats)))
+			to <- prometheus.MustNewConstMetric(c.desc, c.kind, float64(c.of(stats)))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.config.Limits)) {
