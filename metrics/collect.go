@@ -22,6 +22,7 @@ var counts = []struct {
 	{kept("sockets", "Sockets, of all namespaces."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Sockets) }},
 	{kept("namespaces", "Namespaces, with those made for clients."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Namespaces) }},
 	{kept("recovery_bytes", "Bytes that are kept for clients that may come back."), prometheus.GaugeValue, func(s brio.Stats) int64 { return s.Kept }},
+	{kept("rooms_exceeded_total", "Times that a socket would have been in too many rooms."), prometheus.CounterValue, func(s brio.Stats) int64 { return s.Crowded }},
 }
 
 func kept(name, help string) *prometheus.Desc { return prometheus.NewDesc(prefix+name, help, nil, nil) }
