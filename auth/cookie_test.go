@@ -43,9 +43,9 @@ func listen(t *testing.T, config brio.Config) (*httptest.Server, *log) {
 	t.Helper()
 	logged := &log{}
 	config.Logger = slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	config.OnRefused = func(r *http.Request, code int, message string) {
+	config.Observer = &brio.Observer{Refused: func(r *http.Request, code int, message string) {
 		config.Logger.Debug("refused", "remote", r.RemoteAddr, "code", code, "message", message)
-	}
+	}}
 	server := brio.NewServer(config)
 	New(server.Of("/"), Config[who]{Keys: HMAC(secret), Cookie: "session"})
 	h := httptest.NewServer(server)

@@ -50,7 +50,7 @@ type Ops struct {
 func New(s *site.Site, apps ...site.App) *Ops {
 	ctx, stop := context.WithCancel(context.Background())
 	o := &Ops{site: s, ns: s.Server.Of("/ops"), page: shell.Page(page, web), stop: stop}
-	o.ns.Use(s.Passes.Admit)
+	s.Admit(o.ns, site.Rates{string(Look): 5})
 	for _, a := range apps {
 		o.meters = append(o.meters, watch(s, s.Server.Of("/"+a.About().Name)))
 	}
