@@ -267,6 +267,19 @@ func (ns *Namespace) broadcast(p *protocol.Packet, o adapter.Options) error {
 // sockets is a namespace as its adapter sees it.
 type sockets struct{ *Namespace }
 
+// Watch implements [adapter.Interest]. The log of what may have been missed needs
+// everything: who was in a room may be away.
+func (ns sockets) Watch(changed func(room string)) bool {
+	if ns.recovery != nil {
+		return false
+	}
+	ns.local.Watch(changed)
+	return true
+}
+
+// Has reports whether a socket of this node is in the room.
+func (ns sockets) Has(room string) bool { return ns.local.Has(room) }
+
 // members are where the selected sockets are gathered.
 var members = sync.Pool{New: func() any { return new([]*Socket) }}
 

@@ -58,6 +58,19 @@ type Sockets interface {
 	Answer(ctx context.Context, r Request) iter.Seq2[Reply, error]
 }
 
+// Interest is what [Sockets] may be too: they say in which rooms they are, so that an
+// adapter need not bring them what is for others only.
+type Interest interface {
+	// Watch has changed called when the first socket of this node has entered a
+	// room and when the last has left it, and at once for rooms that have sockets;
+	// for rooms of sockets' ids too. It must not block, and not call Has: what
+	// that says a moment later is what counts. Watch reports false, and changed is
+	// not called, if what is for any room matters to this node.
+	Watch(changed func(room string)) bool
+	// Has reports whether a socket of this node is in the room.
+	Has(room string) bool
+}
+
 // Adapter is one namespace's way to its cluster. Its methods may be called
 // concurrently. Packets and requests must not be changed afterwards.
 type Adapter interface {

@@ -21,6 +21,7 @@ type Local[M comparable] struct {
 	places func(M) *Places[M]
 
 	mu    sync.RWMutex // guards what follows, and the Places of every member
+	heed  func(room string)
 	ids   map[string]M
 	all   []M // without gaps
 	rooms map[string]*room[M]
@@ -61,6 +62,7 @@ func (l *Local[M]) Add(m M) {
 		return
 	}
 	l.ids[l.id(m)] = m
+	l.tell(l.id(m))
 	l.all = append(l.all, m)
 	p.all = int32(len(l.all))
 }
@@ -79,6 +81,7 @@ func (l *Local[M]) Remove(m M) {
 	p.list = nil
 	if id := l.id(m); l.ids[id] == m {
 		delete(l.ids, id)
+		l.tell(id)
 	}
 	var moved bool
 	if l.all, moved = fill(l.all, int(p.all-1)); moved {
@@ -109,6 +112,7 @@ func (l *Local[M]) Join(m M, rooms ...string) bool {
 		if r == nil {
 			r = &room[M]{name: name}
 			l.rooms[name] = r
+			l.tell(name)
 		}
 		l.enter(m, p, r)
 		if l.MaxRooms > 0 && len(p.list) > l.MaxRooms {
@@ -153,6 +157,7 @@ func (l *Local[M]) exit(p *Places[M], i int) {
 	}
 	if len(r.members) == 0 {
 		delete(l.rooms, r.name)
+		l.tell(r.name)
 	}
 	end := len(p.list) - 1
 	p.list[i] = p.list[end]
@@ -168,6 +173,36 @@ func fill[M any](members []M, gap int) ([]M, bool) {
 	members[gap] = members[last]
 	members[last] = none
 	return members[:last], gap != last
+}
+
+// Watch has changed called with each room that gets its first member or loses its
+// last, in order, and at once with those that have members: rooms of ids too. It is
+// called with a lock held: it must not block, and leaves to others to ask what Has
+// says by now. There is one who watches, or nobody, which is nil.
+func (l *Local[M]) Watch(changed func(room string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heed = changed
+	for id := range l.ids {
+		l.tell(id)
+	}
+	for name := range l.rooms {
+		l.tell(name)
+	}
+}
+
+func (l *Local[M]) tell(room string) {
+	if l.heed != nil {
+		l.heed(room)
+	}
+}
+
+// Has reports whether a room has members. Each id is the room of its member.
+func (l *Local[M]) Has(room string) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	_, ok := l.ids[room]
+	return ok || l.rooms[room] != nil
 }
 
 // Get returns the member with an id.

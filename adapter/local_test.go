@@ -79,6 +79,42 @@ func TestAnIDTakenOverIsNotRemovedByItsFormerOwner(t *testing.T) {
 	}
 }
 
+// Whoever asks, when told of a change, what there is, knows what there is.
+func TestWatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLocal()
+		var members []*member
+		for i := range 4 {
+			members = append(members, &member{id: fmt.Sprint("id", i%3)}) // one comes twice
+		}
+		names := []string{"id0", "id1", "id2", "r0", "r1"}
+		anyMember, anyRoom := rapid.SampledFrom(members), rapid.SampledFrom(names)
+		known, watched, told := map[string]bool{}, false, []string{}
+		t.Repeat(map[string]func(*rapid.T){
+			"add":    func(t *rapid.T) { l.Add(anyMember.Draw(t, "member")) },
+			"remove": func(t *rapid.T) { l.Remove(anyMember.Draw(t, "member")) },
+			"join":   func(t *rapid.T) { l.Join(anyMember.Draw(t, "member"), anyRoom.Draw(t, "room")) },
+			"leave":  func(t *rapid.T) { l.Leave(anyMember.Draw(t, "member"), anyRoom.Draw(t, "room")) },
+			"watch": func(*rapid.T) {
+				watched = true
+				l.Watch(func(room string) { told = append(told, room) })
+			},
+			"": func(t *rapid.T) {
+				for _, room := range told {
+					known[room] = l.Has(room)
+				}
+				told = told[:0]
+				for _, room := range names {
+					has := len(l.Append(nil, adapter.Options{Rooms: []string{room}})) > 0
+					if l.Has(room) != has || watched && known[room] != has {
+						t.Fatalf("%s: has members %t, told %t, known %t", room, has, l.Has(room), known[room])
+					}
+				}
+			},
+		})
+	})
+}
+
 // TestAgainstAModel does anything in any order to an index and to a set of
 // pairs.
 func TestAgainstAModel(t *testing.T) {

@@ -48,6 +48,15 @@ func newNode(i int) *node {
 	return n
 }
 
+// Watch implements [adapter.Interest].
+func (n *node) Watch(changed func(room string)) bool {
+	n.local.Watch(changed)
+	return true
+}
+
+// Has reports whether a socket is in the room.
+func (n *node) Has(room string) bool { return n.local.Has(room) }
+
 func (n *node) Deliver(p *protocol.Packet, o adapter.Options) {
 	list := n.local.Append(nil, o)
 	n.mu.Lock()

@@ -1,6 +1,10 @@
 package cluster
 
-import "context"
+import (
+	"context"
+
+	"github.com/briohq/brio/adapter"
+)
 
 // Bus brings messages from node to node: the client of a broker. Its methods may be
 // called concurrently.
@@ -11,6 +15,14 @@ type Bus interface {
 	// given too, and is ignored. receive doesn't block, and isn't called any more
 	// once the line has been closed. When Join returns the node hears everything.
 	Join(ctx context.Context, namespace, node string, receive func(*Message)) (Line, error)
+}
+
+// Selective is a [Bus] that brings nodes only what they need.
+type Selective interface {
+	Bus
+	// JoinFor is Join, but what [Message.Room] says is for one room need not be
+	// given to a node whose interest says that none of its sockets is in it.
+	JoinFor(ctx context.Context, namespace, node string, receive func(*Message), interest adapter.Interest) (Line, error)
 }
 
 // Line is a [Bus] as one namespace of one node uses it. Its methods may be called

@@ -81,7 +81,7 @@ func New(bus Bus, config Config) adapter.New {
 		n.ctx, n.cancel = context.WithCancelCause(context.Background())
 		ctx, cancel := context.WithTimeout(n.ctx, config.JoinTimeout)
 		defer cancel()
-		line, err := bus.Join(ctx, namespace, n.name, n.receive)
+		line, err := n.join(ctx, bus)
 		n.mu.Lock()
 		n.line = line
 		n.mu.Unlock()
@@ -92,6 +92,16 @@ func New(bus Bus, config Config) adapter.New {
 		n.begin()
 		return n, nil
 	}
+}
+
+// join makes the node hear the others.
+func (n *node) join(ctx context.Context, bus Bus) (Line, error) {
+	selective, ok := bus.(Selective)
+	interest, tells := n.sockets.(adapter.Interest)
+	if ok && tells {
+		return selective.JoinFor(ctx, n.namespace, n.name, n.receive, interest)
+	}
+	return bus.Join(ctx, n.namespace, n.name, n.receive)
 }
 
 // newID returns the id of a node, or of a request: 16 characters, as on Node.js.
@@ -182,7 +192,8 @@ func (n *node) Close() error {
 	n.wheel.Cancel(&n.beat)
 	n.cancel(ErrClosed)
 	err := n.group.Wait(context.Background())
-	return errors.Join(err, n.line.Send(n.message(Leaving, nil)), n.line.Close())
+	n.say(Leaving) // who isn't told finds out
+	return errors.Join(err, n.line.Close())
 }
 
 // receive takes a message of another node.

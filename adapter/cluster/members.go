@@ -34,7 +34,7 @@ func (n *node) begin() {
 
 func (n *node) say(t Type) {
 	if err := n.line.Send(n.message(t, nil)); err != nil {
-		n.config.Logger.Debug("heartbeat not sent", "error", err, "namespace", n.namespace)
+		n.config.Logger.Debug("sign of life not sent", "error", err, "type", int(t), "namespace", n.namespace)
 	}
 }
 
