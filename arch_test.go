@@ -119,6 +119,18 @@ var strata = []stratum{
 		why:    "PostgreSQL is for who asks for it: the cluster's logic does not know what brings its messages",
 	},
 	{
+		pkg:    "adapter/nats",
+		ours:   []string{"adapter", "adapter/cluster", "internal/..."},
+		theirs: []string{"github.com/nats-io/nats.go"},
+		why:    "the one place that knows the client of NATS, for who asks for it: to the cluster it is a bus",
+	},
+	{
+		pkg:    "adapter/natsembed",
+		ours:   []string{"adapter", "adapter/nats", "internal/..."},
+		theirs: []string{"github.com/nats-io/nats-server/v2/server", "github.com/nats-io/nats.go"},
+		why:    "the one place that knows the server of NATS: it is that and a connection to it, and all else is adapter/nats",
+	},
+	{
 		pkg:  ".",
 		ours: []string{"transport", "engine", "protocol", "adapter", "web", "internal/..."},
 		why:  "who imports brio must compile and link no broker, database, QUIC or metrics library: opt-in is a value given to Config",
