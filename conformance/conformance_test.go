@@ -57,10 +57,17 @@ func runScripts(t *testing.T, run interpreter, pattern string) {
 // runScript runs a script against a server of its own, one subtest for each of
 // its tests. A script without tests fails.
 func runScript(t *testing.T, run interpreter, binary, script string) {
+	t.Helper()
+	runScriptWith(t, run, binary, script, serverFlags(t, script))
+}
+
+// runScriptWith is runScript, with the flags of the server.
+func runScriptWith(t *testing.T, run interpreter, binary, script string, flags []string) {
+	t.Helper()
 	// Not the test's own context, which ends before the server is stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 	t.Cleanup(cancel)
-	server := startServer(ctx, t, binary, serverFlags(t, script))
+	server := startServer(ctx, t, binary, flags)
 	output, err := run(ctx, script, server.environment())
 	results := parseTAP(output)
 	failed := false

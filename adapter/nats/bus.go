@@ -140,14 +140,14 @@ func (b *bus) read(status chan nats.Status, stop chan struct{}) {
 
 // turn notes what has become of the connection.
 func (b *bus) turn(s nats.Status) {
-	log := b.config.Cluster.Logger
+	logger := b.config.Cluster.Logger
 	switch was := b.up.Swap(s == nats.CONNECTED); {
 	case s == nats.CONNECTED && !was:
-		log.Info("NATS is back", "prefix", b.config.Prefix)
+		logger.Info("NATS is back", "prefix", b.config.Prefix)
 	case s == nats.CLOSED:
-		log.Warn("connection to NATS has been closed: this node is on its own", "prefix", b.config.Prefix)
+		logger.Warn("connection to NATS has been closed: this node is on its own", "prefix", b.config.Prefix)
 	case was:
-		log.Warn("NATS is not reached: this node is on its own", "prefix", b.config.Prefix)
+		logger.Warn("NATS is not reached: this node is on its own", "prefix", b.config.Prefix)
 	}
 }
 

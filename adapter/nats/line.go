@@ -73,7 +73,11 @@ func (l *line) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.bus.conn.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `"`+l.base) {
+	err = l.bus.conn.LastError()
+	if err == before { //nolint:errorlint // not of the same kind, but the same
+		return nil
+	}
+	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `"`+l.base) {
 		return fmt.Errorf("NATS must let this user publish and subscribe to %s.>: %w", l.bus.config.Prefix, err)
 	}
 	return nil

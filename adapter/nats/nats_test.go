@@ -346,8 +346,8 @@ func TestGarbage(t *testing.T) {
 	s := serve(t)
 	conn := connect(t, s.ClientURL())
 	there := newCrowd()
-	var log journal
-	open(t, conn, there, func(c *Config) { c.Cluster.Logger = slog.New(&log) })
+	var said journal
+	open(t, conn, there, func(c *Config) { c.Cluster.Logger = slog.New(&said) })
 	a := open(t, connect(t, s.ClientURL()), newCrowd())
 	for _, text := range []string{"{", "x", "null", "{}", `{"uid":"x","type":3}`, "\x84"} {
 		if err := conn.Publish("brio."+token(namespace)+".all", []byte(text)); err != nil {
@@ -357,7 +357,7 @@ func TestGarbage(t *testing.T) {
 	_ = conn.Flush()
 	_ = a.Broadcast(event("end"), everyone)
 	eventually(t, "what comes after it is taken", func() bool { return there.count("end") == 1 })
-	if n := log.count("message of another node not understood"); n != 5 {
+	if n := said.count("message of another node not understood"); n != 5 {
 		t.Errorf("%d were logged", n)
 	}
 }

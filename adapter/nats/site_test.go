@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -249,7 +250,7 @@ func (h *hose) flow(from, to net.Conn) {
 		_, failed := to.Write(buf[:n])
 		h.mu.Unlock()
 		if err != nil || failed != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				_ = to.Close()
 			}
 			return

@@ -94,10 +94,10 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("natsembed: %w", err)
 	}
-	log := &logger{slog: config.Adapter.Cluster.Logger, fatal: make(chan string, 1)}
-	server.SetLogger(log, false, false)
+	says := &logger{slog: config.Adapter.Cluster.Logger, fatal: make(chan string, 1)}
+	server.SetLogger(says, false, false)
 	s := &Server{server: server, config: config}
-	if err := s.start(log, options.Authorization); err != nil {
+	if err := s.start(says, options.Authorization); err != nil {
 		server.Shutdown()
 		server.WaitForShutdown()
 		return nil, fmt.Errorf("natsembed: %w", err)
@@ -105,14 +105,14 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) start(log *logger, token string) error {
+func (s *Server) start(says *logger, token string) error {
 	s.server.Start()
 	for late := time.Now().Add(readiness); !s.server.ReadyForConnections(50 * time.Millisecond); {
 		if time.Now().After(late) {
 			return fmt.Errorf("server has not begun in %v", readiness)
 		}
 		select {
-		case why := <-log.fatal:
+		case why := <-says.fatal:
 			return errors.New(why)
 		default:
 		}
@@ -124,7 +124,7 @@ func (s *Server) start(log *logger, token string) error {
 			if sub != nil {
 				subject = sub.Subject
 			}
-			log.slog.Warn("error of NATS", "error", err, "subject", subject)
+			says.slog.Warn("error of NATS", "error", err, "subject", subject)
 		}))
 	return err
 }

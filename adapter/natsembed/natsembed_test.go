@@ -125,8 +125,8 @@ func TestStrangers(t *testing.T) {
 		"another cluster": {Secret: "s", Name: "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &errorLog{said: make(chan string, 1000)}
-			config.Adapter.Cluster.Logger = log.logger()
+			errs := &errorLog{said: make(chan string, 1000)}
+			config.Adapter.Cluster.Logger = errs.logger()
 			config.Cluster, config.Routes = ":0", []string{one.ClusterAddr().String()}
 			s, err := New(config)
 			if err != nil {
@@ -135,7 +135,7 @@ func TestStrangers(t *testing.T) {
 			defer stop(t, s)
 			eventually(t, "it says why", func() bool {
 				select {
-				case text := <-log.said:
+				case text := <-errs.said:
 					text = strings.ToLower(text)
 					return strings.Contains(text, "authorization") || strings.Contains(text, "authentication") || strings.Contains(text, "cluster name")
 				default:

@@ -43,6 +43,8 @@ type command struct {
 	Behaviours     bool          `help:"Have the handlers that the Go client is tested with, instead of the suites'."`
 	Recovery       bool          `help:"Let sockets survive a short disconnection."`
 	Delivery       bool          `help:"Have the namespace /delivery."`
+	Adapter        string        `help:"How to reach the other nodes of a cluster: ${enum}." enum:"memory,nats,natsembed" default:"memory"`
+	AdapterURL     string        `name:"adapter-url" help:"Where: for nats, the URL of a server; for natsembed, where other nodes connect to this one, and behind commas where to reach them." placeholder:"URL"`
 	Origin         []string      `help:"Origin that may connect; * is any." default:"*"`
 }
 
@@ -63,8 +65,12 @@ func (c command) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
+	cluster, closeBus, err := c.connect()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	reasons := newReasons()
-	sockets, messages := c.socketServer(reasons), c.engineEcho()
+	sockets, messages := c.socketServer(reasons, cluster), c.engineEcho()
 	if c.Delivery {
 		defer handleDelivery(sockets).Close()
 	}
@@ -75,7 +81,10 @@ func (c command) run(ctx context.Context) error {
 	mux.Handle("/reason", reasons)
 	fmt.Println("listening on", listener.Addr())
 
-	return serve(ctx, listener, mux, sockets, messages)
+	err = serve(ctx, listener, mux, sockets, messages)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return errors.Join(err, closeBus(ctx))
 }
 
 // serve serves until ctx is done, and returns when nothing runs any more.

@@ -9,12 +9,13 @@ import (
 	"os"
 
 	"github.com/briohq/brio"
+	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/protocol/msgpack"
 )
 
 // socketServer returns the server that the Socket.IO suites expect: the main
 // namespace and /custom, with the same handlers.
-func (c command) socketServer(reasons *reasons) *brio.Server {
+func (c command) socketServer(reasons *reasons, cluster adapter.New) *brio.Server {
 	config := brio.Config{
 		PingInterval:   c.PingInterval,
 		PingTimeout:    c.PingTimeout,
@@ -24,6 +25,7 @@ func (c command) socketServer(reasons *reasons) *brio.Server {
 		Origins:        c.Origin,
 		Deflate:        c.deflate(),
 		Logger:         logger(),
+		Adapter:        cluster,
 	}
 	config.NoTrailingSlash = c.NoSlash
 	config.InitialPacket = []byte(c.InitialPacket)
@@ -59,6 +61,7 @@ func (c command) socketServer(reasons *reasons) *brio.Server {
 		ns.On("send-me-away", sendAway)
 		ns.On("close-me", closeConnection)
 		handleRooms(ns)
+		handleCluster(ns)
 	}
 	return server
 }
