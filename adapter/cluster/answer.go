@@ -94,14 +94,13 @@ func (a *answerer) run(ctx context.Context) error {
 			last.Error = err.Error()
 		case a.request.Op == adapter.Call && reply.Answer == nil:
 			counted = true
-			count := len(reply.Asked)
-			err = a.send(ClientCount, &Data{Count: &count, Asked: reply.Asked}, nil)
+			err = a.count(reply.Asked)
 		case reply.Answer != nil:
 			err = a.answered(reply.Answer)
 		case a.request.Op == adapter.Count:
 			last.Count = &reply.Count
 		case a.request.Op == adapter.Rooms:
-			last.Sizes = reply.Rooms
+			last.Sizes, err = a.sizes(reply.Rooms)
 		default:
 			for _, p := range reply.Peers {
 				sockets = append(sockets, newPeer(p))
@@ -135,6 +134,43 @@ func (a *answerer) run(ctx context.Context) error {
 	return a.send(Fetched, last, nil)
 }
 
+// most is how many names a message has at most, so that it is one that a broker carries,
+// if who asks can take them in parts.
+const most = 5000
+
+// count sends how many sockets have been asked, and which.
+func (a *answerer) count(asked []string) error {
+	count := len(asked)
+	d := &Data{Count: &count, Asked: asked}
+	for a.asked.Data.Parts && len(asked) > most {
+		d.Asked, asked = asked[:most], asked[most:]
+		if err := a.send(ClientCount, d, nil); err != nil {
+			return err
+		}
+		d = &Data{Asked: asked}
+	}
+	return a.send(ClientCount, d, nil)
+}
+
+// sizes sends how many sockets are in rooms, and returns what is left for the last
+// message.
+func (a *answerer) sizes(rooms map[string]int) (rest map[string]int, err error) {
+	if !a.asked.Data.Parts || len(rooms) <= most {
+		return rooms, nil
+	}
+	rest = map[string]int{}
+	for room, n := range rooms {
+		if len(rest) == most {
+			if err := a.send(Fetched, &Data{Sizes: rest, More: true}, nil); err != nil {
+				return nil, err
+			}
+			rest = map[string]int{}
+		}
+		rest[room] = n
+	}
+	return rest, nil
+}
+
 // answered sends what a socket answered, or this node's server. Node.js takes one for
 // each, and knows of no failures but what the sockets or handlers say of them.
 func (a *answerer) answered(one *adapter.Answer) error {
@@ -158,5 +194,20 @@ func (a *answerer) send(t Type, d *Data, one *adapter.Answer) error {
 			return fmt.Errorf("socket %s: %w", one.Socket, err)
 		}
 	}
-	return a.node.line.Send(m)
+	err := a.node.line.Send(m)
+	if err == nil || d.Error != "" {
+		return err
+	}
+	// Such as one that is too large: who asks shouldn't wait in vain.
+	failed := &Data{RequestID: d.RequestID, Socket: d.Socket, Error: err.Error()}
+	if t == ClientCount {
+		failed.Count = new(int)
+	}
+	m = a.node.message(t, failed)
+	m.To = a.asked.From
+	if a.node.line.Send(m) != nil {
+		return err
+	}
+	a.node.config.Logger.Warn("answer to another node not sent", "error", err, "node", m.To, "namespace", a.node.namespace)
+	return nil
 }

@@ -152,12 +152,12 @@ func (n *node) ask(ctx context.Context, r adapter.Request) *Message {
 	case adapter.Emit:
 		m = n.emit(r)
 	case adapter.Call:
-		m = n.message(Broadcast, &Data{Options: newOptions(r.Options), Packet: newPacket(r.Event)})
+		m = n.message(Broadcast, &Data{Options: newOptions(r.Options), Packet: newPacket(r.Event), Parts: true})
 		m.Attachments = r.Event.Attachments
 	case adapter.Count:
 		m = n.message(Fetch, &Data{Options: newOptions(r.Options), Only: onlyCount})
 	case adapter.Rooms:
-		m = n.message(Fetch, &Data{Options: newOptions(adapter.Options{Everyone: true}), Only: onlyRooms})
+		m = n.message(Fetch, &Data{Options: newOptions(adapter.Options{Everyone: true}), Only: onlyRooms, Parts: true})
 	default:
 		m = n.message(Fetch, &Data{Options: newOptions(r.Options), Parts: true})
 	}
@@ -229,7 +229,7 @@ func (n *node) reply(in *inquiry, m *Message) (reply adapter.Reply, err error, s
 			who.open += *d.Count
 		}
 		who.counted = true
-		who.told = len(d.Asked) > 0 || who.open == 0
+		who.told = who.told || len(d.Asked) > 0 || who.open == 0
 		reply.Asked, some = d.Asked, len(d.Asked) > 0
 	case ClientAck, ServerEmitted:
 		who.open--

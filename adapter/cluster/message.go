@@ -65,7 +65,7 @@ type Data struct {
 
 	Timeout *int64            `json:"timeout,omitempty"` // of a request: milliseconds, -1 for none
 	Only    string            `json:"only,omitempty"`    // what of a Fetch is asked: onlyCount or onlyRooms
-	Parts   bool              `json:"parts,omitempty"`   // several Fetched may come, all but the last with More
+	Parts   bool              `json:"parts,omitempty"`   // several Fetched may come, all but the last with More; of a Broadcast, several ClientCount
 	More    bool              `json:"more,omitempty"`
 	Sizes   map[string]int    `json:"sizes,omitzero"` // of rooms
 	Asked   []string          `json:"asked,omitempty"`
