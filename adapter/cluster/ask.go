@@ -153,7 +153,7 @@ func (n *node) ask(ctx context.Context, r adapter.Request) *Message {
 		m = n.emit(r)
 	case adapter.Call:
 		m = n.message(Broadcast, &Data{Options: newOptions(r.Options), Packet: newPacket(r.Event), Parts: true})
-		m.Attachments = r.Event.Attachments
+		m.Event, m.Attachments = r.Event.Data, r.Event.Attachments
 	case adapter.Count:
 		m = n.message(Fetch, &Data{Options: newOptions(r.Options), Only: onlyCount})
 	case adapter.Rooms:

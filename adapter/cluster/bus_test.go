@@ -14,6 +14,7 @@ type broker struct {
 	lines []*wire
 	dead  map[string]bool // that hear and say nothing
 	count bool            // it tells how many nodes there are
+	bare  bool            // messages are in brio's own form
 	down  bool
 	fault func(*Message) error
 }
@@ -28,7 +29,7 @@ func (b *broker) Join(_ context.Context, namespace, node string, receive func(*M
 	go func() {
 		defer close(w.done)
 		for text := range w.queue {
-			m, err := Decode(text)
+			m, err := b.decode(text)
 			if err != nil {
 				panic(err)
 			}
@@ -36,6 +37,13 @@ func (b *broker) Join(_ context.Context, namespace, node string, receive func(*M
 		}
 	}()
 	return w, nil
+}
+
+func (b *broker) decode(text []byte) (*Message, error) {
+	if b.bare {
+		return DecodeBare(text)
+	}
+	return Decode(text)
 }
 
 type wire struct {
@@ -48,6 +56,9 @@ type wire struct {
 func (w *wire) Send(m *Message) error {
 	b := w.broker
 	text, err := m.Append(nil)
+	if b.bare {
+		text, err = m.AppendBare(nil)
+	}
 	if err != nil {
 		return err
 	}

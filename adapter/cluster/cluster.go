@@ -142,7 +142,7 @@ func (n *node) Broadcast(p *protocol.Packet, o adapter.Options) error {
 		return nil
 	}
 	m := n.message(Broadcast, &Data{Options: newOptions(o), Packet: newPacket(p)})
-	m.Attachments = p.Attachments
+	m.Event, m.Attachments = p.Data, p.Attachments
 	return n.line.Send(m)
 }
 

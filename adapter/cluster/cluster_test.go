@@ -13,10 +13,10 @@ var quick = Config{HeartbeatInterval: 200 * time.Millisecond, HeartbeatTimeout: 
 // Adapters do what they should, whether nodes are known by their heartbeats alone or
 // counted by the broker.
 func TestAdapter(t *testing.T) {
-	for name, count := range map[string]bool{"heartbeats": false, "counted": true} {
+	for name, b := range map[string]*broker{"heartbeats": {}, "counted": {count: true}, "bare": {bare: true}} {
 		t.Run(name, func(t *testing.T) {
 			adaptertest.Run(t, 3, func(*testing.T) adaptertest.Cluster {
-				b := &broker{count: count}
+				b := &broker{count: b.count, bare: b.bare}
 				return adaptertest.Cluster{
 					Nodes: []adapter.New{New(b, quick), New(b, quick), New(b, quick)},
 					Kill:  b.kill,

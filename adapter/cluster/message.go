@@ -44,7 +44,10 @@ type Message struct {
 
 	// To is the node that a response is for, "" for all others.
 	To string `json:"-"`
-	// Attachments are those of the placeholders in Data.
+	// Event is the event of a Broadcast with its arguments, which Data.Packet has,
+	// too, or which is in its place.
+	Event json.RawMessage `json:"-"`
+	// Attachments are those of the placeholders in Data or Event.
 	Attachments [][]byte `json:"-"`
 	// Stranger marks what may be of a node that sends no heartbeats, so that it
 	// must not be expected to.
@@ -165,6 +168,9 @@ func newPacket(p *protocol.Packet) json.RawMessage {
 
 // event returns what a Broadcast brings to a namespace.
 func (m *Message) event(namespace string) (*protocol.Packet, error) {
+	if m.Event != nil {
+		return m.eventOf(namespace, m.Event)
+	}
 	var p packet
 	if err := json.Unmarshal(m.Data.Packet, &p); err != nil {
 		return nil, fmt.Errorf("cluster: packet: %w", err)

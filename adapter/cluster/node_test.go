@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -365,12 +366,21 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(text))
 	}
+	bare, _ := (&Message{From: "a", Namespace: "/x", Type: Broadcast, Data: &Data{}, Event: []byte(`["a"]`), Attachments: [][]byte{{1}}}).AppendBare(nil)
+	f.Add(bare)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := Decode(b)
-		if err != nil {
+		m, err := DecodeBare(b)
+		if err == nil {
+			again, err := m.AppendBare(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same, err := DecodeBare(again); err != nil || !bytes.Equal(same.Event, m.Event) || len(same.Attachments) != len(m.Attachments) {
+				t.Errorf("%q: became %q, %v", b, again, err)
+			}
+		} else if m, err = Decode(b); err != nil {
 			return
-		}
-		if _, err := m.Append(nil); err != nil {
+		} else if _, err := m.Append(nil); err != nil {
 			t.Skip(err) // such as attachments that are not in Data
 		}
 		bus := &broker{}

@@ -85,7 +85,7 @@ func (l *line) open(ctx context.Context) error {
 
 // Send implements [cluster.Line].
 func (l *line) Send(m *cluster.Message) error {
-	data, err := m.Append(nil)
+	data, err := m.AppendBare(nil)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (l *line) hand() {
 		l.mu.Unlock()
 		for _, one := range list {
 			done += len(one.Data)
-			m, err := cluster.Decode(one.Data)
+			m, err := cluster.DecodeBare(one.Data)
 			if err != nil {
 				l.bus.config.Cluster.Logger.Warn("message of another node not understood", "error", err, "namespace", l.namespace, "subject", one.Subject)
 				continue

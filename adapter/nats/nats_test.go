@@ -349,7 +349,7 @@ func TestGarbage(t *testing.T) {
 	var said journal
 	open(t, conn, there, func(c *Config) { c.Cluster.Logger = slog.New(&said) })
 	a := open(t, connect(t, s.ClientURL()), newCrowd())
-	for _, text := range []string{"{", "x", "null", "{}", `{"uid":"x","type":3}`, "\x84"} {
+	for _, text := range []string{"{", "\x00", "\x04null\x00", "\x02{}\x00", "\x02{}", "\x02{]\x00", "\x14" + `{"uid":"x","type":3}` + "\x00", "\x02{}\x00\xff"} {
 		if err := conn.Publish("brio."+token(namespace)+".all", []byte(text)); err != nil {
 			t.Fatal(err)
 		}
@@ -357,7 +357,7 @@ func TestGarbage(t *testing.T) {
 	_ = conn.Flush()
 	_ = a.Broadcast(event("end"), everyone)
 	eventually(t, "what comes after it is taken", func() bool { return there.count("end") == 1 })
-	if n := said.count("message of another node not understood"); n != 5 {
+	if n := said.count("message of another node not understood"); n != 6 {
 		t.Errorf("%d were logged", n)
 	}
 }
