@@ -18,11 +18,21 @@ import (
 )
 
 // counter is sockets that count what they are given. They are in the room "r".
-type counter struct{ got atomic.Int64 }
+type counter struct {
+	got  atomic.Int64
+	some chan struct{} // gets one for each, if it has room
+}
 
-func (c *counter) Deliver(*protocol.Packet, adapter.Options) { c.got.Add(1) }
-func (c *counter) Do(adapter.Request)                        {}
-func (c *counter) Has(room string) bool                      { return room == "r" }
+func (c *counter) Deliver(*protocol.Packet, adapter.Options) {
+	c.got.Add(1)
+	select {
+	case c.some <- struct{}{}:
+	default:
+	}
+}
+
+func (c *counter) Do(adapter.Request)   {}
+func (c *counter) Has(room string) bool { return room == "r" }
 
 func (c *counter) Watch(changed func(string)) bool {
 	changed("r")
@@ -73,7 +83,7 @@ func broadcasts(b *testing.B, conns []*natsgo.Conn) {
 	var nodes []adapter.Adapter
 	var crowds []*counter
 	for _, conn := range conns {
-		crowds = append(crowds, &counter{})
+		crowds = append(crowds, &counter{some: make(chan struct{}, 1)})
 		a, err := nats.New(conn, config)("/", crowds[len(crowds)-1])
 		if err != nil {
 			b.Fatal(err)
@@ -87,6 +97,17 @@ func broadcasts(b *testing.B, conns []*natsgo.Conn) {
 			n++
 		}
 		return n == len(nodes)
+	})
+	b.Run("one at a time", func(b *testing.B) {
+		p := &protocol.Packet{Type: protocol.Event, Namespace: "/", Data: []byte(`["news"]`)}
+		for b.Loop() {
+			if err := nodes[0].Broadcast(p, adapter.Options{Rooms: []string{"r"}}); err != nil {
+				b.Fatal(err)
+			}
+			for _, c := range crowds[1:] {
+				<-c.some
+			}
+		}
 	})
 	for _, room := range []string{"r", "elsewhere"} {
 		for _, size := range []int{64, 4096} {

@@ -10,10 +10,12 @@ import (
 
 	natsgo "github.com/nats-io/nats.go"
 
+	"github.com/briohq/brio"
 	"github.com/briohq/brio/adapter"
 	"github.com/briohq/brio/adapter/adaptertest"
 	"github.com/briohq/brio/adapter/cluster"
 	"github.com/briohq/brio/adapter/nats"
+	"github.com/briohq/brio/client"
 )
 
 // limit is how long a test waits for what must come.
@@ -160,6 +162,25 @@ func TestListen(t *testing.T) {
 	}
 	conn.Close()
 	if _, err := nats.Connect(url); !errors.Is(err, natsgo.ErrAuthorization) {
+		t.Error(err)
+	}
+}
+
+// Messages may be larger than NATS takes by default.
+func TestLarge(t *testing.T) {
+	one := start(t, Config{})
+	two := start(t, Config{}, one)
+	form(t, one, two)
+	all := sites(t, brio.Config{MaxBacklog: 64 << 20}, one, two)
+	c := all[1].Connect(t, "/", client.Config{})
+	text := strings.Repeat("x", 5<<20)
+	if err := all[0].server.Of("/").Emit("large", text); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.NextEvent(t); got.Args.Len() != 1 || len(got.Args.Raw(0)) != len(text)+2 {
+		t.Error("it isn't what was sent")
+	}
+	if err := all[0].server.Of("/").Emit("large", text+text); !errors.Is(err, nats.ErrTooLarge) {
 		t.Error(err)
 	}
 }
