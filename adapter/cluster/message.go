@@ -133,14 +133,23 @@ const maxMessage = 1 << 30
 
 // Decode returns the message that b is, of which nothing is kept.
 func Decode(b []byte) (*Message, error) {
-	var m Message
-	if !bytes.HasPrefix(b, []byte("{")) {
-		var err error
-		b, m.Attachments, err = msgpack.DecodeValue(b, protocol.Limits{Bytes: maxMessage, Depth: 1024})
-		if err != nil {
-			return nil, fmt.Errorf("cluster: message: %w", err)
-		}
+	if bytes.HasPrefix(b, []byte("{")) {
+		return decodeJSON(b)
 	}
+	text, attachments, err := msgpack.DecodeValue(b, protocol.Limits{Bytes: maxMessage, Depth: 1024})
+	if err != nil {
+		return nil, fmt.Errorf("cluster: message: %w", err)
+	}
+	m, err := decodeJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	m.Attachments = attachments
+	return m, nil
+}
+
+func decodeJSON(b []byte) (*Message, error) {
+	var m Message
 	if err := json.Unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("cluster: message: %w", err)
 	}

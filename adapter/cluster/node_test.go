@@ -368,6 +368,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	bare, _ := (&Message{From: "a", Namespace: "/x", Type: Broadcast, Data: &Data{}, Event: []byte(`["a"]`), Attachments: [][]byte{{1}}}).AppendBare(nil)
 	f.Add(bare)
+	bare, _ = (&Message{From: "a", Namespace: "/x", Type: Broadcast, Data: &Data{Options: &Options{Rooms: []string{"r"}, Except: []string{"e"}}}, Event: []byte(`["a"]`)}).AppendBare(nil)
+	f.Add(bare)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := DecodeBare(b)
 		if err == nil {
