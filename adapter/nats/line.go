@@ -48,25 +48,17 @@ func newLine(b *bus, namespace, node string, receive func(*cluster.Message), int
 // answer to a flush.
 func (l *line) open(ctx context.Context) error {
 	before := l.bus.conn.LastError()
-	subjects := []string{l.base + toAll, l.base + toNode + token(l.node), l.base + toID + "*"}
-	if l.interest == nil || !l.interest.Watch(l.note) {
+	if l.interest != nil && !l.interest.Watch(l.note) {
 		l.interest = nil
-		subjects = append(subjects, l.base+toRoom+"*")
 	}
-	for _, s := range subjects {
+	for _, s := range l.hears() {
 		sub, err := l.bus.subscribe(l, s)
 		if err != nil {
 			return err
 		}
 		l.fixed = append(l.fixed, sub)
 	}
-	trial, err := l.bus.conn.ChanSubscribe(l.base+toRoom+token(l.node), make(chan *nats.Msg, 1))
-	if err == nil {
-		for _, s := range append(subjects[:2:2], l.base+toID+token(l.node), l.base+toRoom+token(l.node)) {
-			err = errors.Join(err, l.bus.conn.PublishRequest(s, l.node, nil)) // which nobody takes for a message
-		}
-		err = errors.Join(err, trial.Unsubscribe())
-	}
+	err := l.try()
 	if err == nil {
 		err = l.bus.conn.FlushWithContext(ctx)
 	}
@@ -79,6 +71,36 @@ func (l *line) open(ctx context.Context) error {
 	}
 	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `"`+l.base) {
 		return fmt.Errorf("NATS must let this user publish and subscribe to %s.>: %w", l.bus.config.Prefix, err)
+	}
+	return nil
+}
+
+// hears returns the subjects that the line hears as long as it is there.
+func (l *line) hears() []string {
+	if l.receive == nil { // an emitter
+		return nil
+	}
+	list := []string{l.base + toAll, l.base + toNode + token(l.node), l.base + toID + "*"}
+	if l.interest == nil {
+		list = append(list, l.base+toRoom+"*")
+	}
+	return list
+}
+
+// try does once what the line will do later, with messages which nobody takes for one.
+func (l *line) try() error {
+	name := token(l.node)
+	if l.receive != nil {
+		sub, err := l.bus.conn.ChanSubscribe(l.base+toRoom+name, make(chan *nats.Msg, 1))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = sub.Unsubscribe() }() // if that fails it has ended
+	}
+	for _, s := range []string{toAll, toNode + name, toID + name, toRoom + name} {
+		if err := l.bus.conn.PublishRequest(l.base+s, l.node, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -108,6 +130,9 @@ func (l *line) Close() error {
 	var err error
 	select {
 	case <-last:
+		if l.receive == nil && l.bus.up.Load() {
+			err = l.bus.conn.FlushTimeout(patience) // its process may end now
+		}
 		l.bus.exit()
 	case <-late.C:
 		l.bus.stuck.Go(func() {

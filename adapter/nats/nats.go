@@ -92,13 +92,22 @@ func (c Config) withDefaults() Config {
 // may share it. It must be one that never gives up reconnecting, as [Connect] makes it.
 // An adapter can't be made if the connection is down, or if its permissions don't let
 // it publish and subscribe under the prefix.
-func New(conn *nats.Conn, config Config) adapter.New {
+func New(conn *nats.Conn, config Config) adapter.New { return build(conn, config, cluster.New) }
+
+// NewEmitter returns what makes the adapters of a process that has no clients, and sends
+// to those of the nodes, as [cluster.NewEmitter] has it. It hears nothing, and needs no
+// permission to subscribe.
+func NewEmitter(conn *nats.Conn, config Config) adapter.New {
+	return build(conn, config, cluster.NewEmitter)
+}
+
+func build(conn *nats.Conn, config Config, f func(cluster.Bus, cluster.Config) adapter.New) adapter.New {
 	config = config.withDefaults()
 	b, err := newBus(conn, config)
 	if err != nil {
 		return func(string, adapter.Sockets) (adapter.Adapter, error) { return nil, err }
 	}
-	return cluster.New(b, config.Cluster)
+	return f(b, config.Cluster)
 }
 
 // Connect connects to NATS: url is one or several with commas between them, such as

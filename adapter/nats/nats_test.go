@@ -206,6 +206,48 @@ func TestServerRestarts(t *testing.T) {
 	}
 }
 
+// Nodes go on while their server is gone, as every adapter has to.
+func TestOutage(t *testing.T) {
+	s := serve(t)
+	port := s.Addr().String()[len("127.0.0.1:"):]
+	one, two := connect(t, s.ClientURL()), connect(t, s.ClientURL())
+	adaptertest.Outage(t, [2]adapter.New{New(one, Config{Cluster: quick}), New(two, Config{Cluster: quick})},
+		func() { stop(s) },
+		func() { s = serve(t, func(o *natsd.Options) { _, _ = fmt.Sscan(port, &o.Port) }) })
+}
+
+// An emitter reaches the sockets of all nodes, and is none.
+func TestEmitter(t *testing.T) {
+	s := serve(t)
+	there := newCrowd("r")
+	a := open(t, connect(t, s.ClientURL()), there, quickly)
+	conn := connect(t, s.ClientURL())
+	e, err := NewEmitter(conn, Config{})(namespace, newCrowd())
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is subscribed", func() bool { return len(subscribed(t, s, toRoom)) == 1 })
+	for _, o := range []adapter.Options{everyone, in("r"), in("x"), in("r", "x")} {
+		if err := e.Broadcast(event("news"), o); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := count(t, e); !errors.Is(err, cluster.ErrEmitter) {
+		t.Error(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	conn.Close()
+	eventually(t, "all has come", func() bool { return there.count("news") == 3 })
+	if n, err := count(t, a); n != 1 || err != nil {
+		t.Errorf("there are %d nodes, %v", n, err)
+	}
+	if n := conn.Stats().InMsgs; n != 0 {
+		t.Errorf("the emitter has heard %d messages", n)
+	}
+}
+
 // count returns how many nodes answer.
 func count(t *testing.T, a adapter.Adapter) (n int, failure error) {
 	for reply, err := range a.Ask(t.Context(), adapter.Request{Op: adapter.Count, Options: everyone}) {
