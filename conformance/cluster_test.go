@@ -28,7 +28,8 @@ func TestClusters(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 			t.Cleanup(cancel)
 			urls := flags(t)
-			other, err := startProcess(ctx, binary, []string{"--listen", "127.0.0.1:0", "--adapter", name, "--adapter-url", urls[1]})
+			calm := []string{"--ping-interval", "10s", "--ping-timeout", "10s", "--adapter", name, "--adapter-url"} // heartbeats are not what is tested
+			other, err := startProcess(ctx, binary, append([]string{"--listen", "127.0.0.1:0"}, append(calm, urls[1])...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,7 +41,7 @@ func TestClusters(t *testing.T) {
 			run := func(ctx context.Context, script string, environment []string) (string, error) {
 				return node(ctx, script, append(environment, "BRIO_OTHER_URL=http://"+other.address))
 			}
-			runScriptWith(t, run, binary, "js/cluster/nodes.test.mjs", []string{"--adapter", name, "--adapter-url", urls[0]})
+			runScriptWith(t, run, binary, "js/cluster/nodes.test.mjs", append(calm, urls[0]))
 		})
 	}
 }
