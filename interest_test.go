@@ -9,15 +9,15 @@ import (
 	"github.com/briohq/brio/adapter"
 )
 
-// watcher is the adapter of a node that is alone, and knows which rooms there are.
-type watcher struct {
+// keeper is the adapter of a node that is alone, and knows which rooms there are.
+type keeper struct {
 	mu       sync.Mutex // guards what follows
 	interest adapter.Interest
 	watched  bool
 	changed  []string
 }
 
-func (w *watcher) new(name string, sockets adapter.Sockets) (adapter.Adapter, error) {
+func (w *keeper) new(name string, sockets adapter.Sockets) (adapter.Adapter, error) {
 	if name == "/" {
 		w.interest = sockets.(adapter.Interest)
 		w.watched = w.interest.Watch(func(room string) {
@@ -30,7 +30,7 @@ func (w *watcher) new(name string, sockets adapter.Sockets) (adapter.Adapter, er
 }
 
 // rooms returns those of which it has heard and that there are.
-func (w *watcher) rooms() map[string]bool {
+func (w *keeper) rooms() map[string]bool {
 	w.mu.Lock()
 	list := w.changed
 	w.mu.Unlock()
@@ -45,7 +45,7 @@ func (w *watcher) rooms() map[string]bool {
 
 // An adapter can know which rooms matter: those of which a socket is there.
 func TestInterest(t *testing.T) {
-	var w watcher
+	var w keeper
 	server := newSite(t, brio.Config{Adapter: w.new})
 	ns := server.Of("/")
 	if !w.watched {
@@ -76,7 +76,7 @@ func TestInterest(t *testing.T) {
 
 // Who is away needs what is sent to its rooms, too.
 func TestInterestOfRecovery(t *testing.T) {
-	var w watcher
+	var w keeper
 	newSite(t, brio.Config{Adapter: w.new, Recovery: &brio.Recovery{}})
 	if w.watched {
 		t.Error("told, though everything matters")
