@@ -41,6 +41,29 @@ type Config struct {
 	// more its session closes for [SlowClient], unless what has no room may be
 	// dropped, see [Sending]. Default 4 MiB.
 	MaxBacklog int
+	// MaxConnections is how many sessions there may be at once, handshakes that are
+	// under way included. More are refused with status 503 (Service Unavailable)
+	// and Retry-After. Default 0: any number.
+	MaxConnections int
+	// MaxBacklogTotal is how many bytes may wait for all clients together that
+	// can't take more for now. Frames that several clients are sent count for
+	// each, though they are there only once. What can be written at once, and what
+	// the kernel has taken, does not count. With more, the sessions for which the
+	// most waits are closed for [SlowClient], until three quarters of it wait; so
+	// long new sessions are refused, see [Overload]. Default 0: no bound but
+	// MaxBacklog for each.
+	MaxBacklogTotal int
+	// MaxMemory is how many bytes live objects (as of the last collection) and
+	// stacks may take in the process before new sessions are refused, see
+	// [Overload]; they are let in again when it is an eighth less. It is looked at
+	// with handshakes, at most once a second. Default: three quarters of the
+	// runtime's limit (GOMEMLIMIT), if it has one when the server is made;
+	// negative: no bound.
+	MaxMemory int64
+	// Busy returns a word for why no new sessions should be let in, "" if they may
+	// be: they are refused, see [Overload]. It is asked with each handshake, and
+	// may be called concurrently. Default: there is no other reason.
+	Busy func() string
 	// NoCompression sends all answers to polling requests as they are. Default:
 	// those of 1024 bytes and more are compressed, with gzip or deflate, for
 	// clients that accept that.
@@ -61,8 +84,9 @@ type Config struct {
 	CORS CORS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
-	// text is what the client is told; one on WebTransport isn't told. It may
-	// be called concurrently, and may wait for as long as the client does.
+	// text is what the client is told; one on WebTransport isn't told. With an
+	// [Overload] the client is told to come back later. It may be called
+	// concurrently, and may wait for as long as the client does; see [OnEnd] too.
 	// Default: all are let in.
 	AllowRequest func(*http.Request) error
 	// OnRefused hears of each request that is refused with an error of the

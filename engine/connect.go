@@ -31,12 +31,19 @@ func upgrader(w http.ResponseWriter, r *http.Request) transport.Upgrader {
 // it is for with the first packet, for which it has Config.UpgradeTimeout: an
 // open packet, empty for a new session, or with the id of the session that
 // changes to this connection (Engine.IO protocol v4, "WebTransport"). A
-// connection on which something else is said ends.
+// connection on which something else is said ends. It has a place among the
+// connections while it says that.
 func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request, up transport.Upgrader, origin trust) {
 	if refused := s.verifyConnect(r, origin); refused != nil {
 		s.refuse(w, r, refused, false)
 		return
 	}
+	e, refused := s.enter()
+	if refused != nil {
+		s.refuse(w, r, refused, false)
+		return
+	}
+	defer e.end()
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.UpgradeTimeout)
 	defer cancel()
 	conn, err := up.Upgrade(ctx, s.config.MaxPayload, &s.group)
@@ -44,7 +51,7 @@ func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request, up transpo
 		s.config.Logger.Debug("handshake refused", "remote", r.RemoteAddr, "error", err)
 		return
 	}
-	if refused := s.welcome(conn, r); refused != nil {
+	if refused := s.welcome(conn, r, e); refused != nil {
 		s.refused(r, refused)
 		conn.Refuse()
 	}
@@ -64,7 +71,7 @@ func (s *Server) verifyConnect(r *http.Request, origin trust) *refusal {
 }
 
 // welcome begins or upgrades a session with a connection.
-func (s *Server) welcome(conn transport.Newcomer, r *http.Request) *refusal {
+func (s *Server) welcome(conn transport.Newcomer, r *http.Request, e *entry) *refusal {
 	id, ok := greeting(conn.First())
 	if !ok {
 		return &badRequest
@@ -72,7 +79,7 @@ func (s *Server) welcome(conn transport.Newcomer, r *http.Request) *refusal {
 	if id != "" {
 		return s.upgradeTo(conn, id)
 	}
-	if refused := s.ask(r); refused != nil {
+	if refused := s.ask(r, e); refused != nil {
 		return refused
 	}
 	id, err := s.claim(r)
@@ -82,7 +89,7 @@ func (s *Server) welcome(conn transport.Newcomer, r *http.Request) *refusal {
 	}
 	defer s.release(id)
 	session := &Session{id: id, server: s, revision: transport.V4, ready: true}
-	if !s.open(session, conn, r, []string{}) {
+	if !s.open(session, conn, r, e, []string{}) {
 		conn.Refuse()
 		return nil
 	}

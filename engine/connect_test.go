@@ -175,9 +175,9 @@ func TestConnectDuringAShutdown(t *testing.T) {
 	s, _ := newServer(Config{Transports: all})
 	shutDown(t, s)
 	conn := &newcomer{first: "0"}
-	arrive(s, conn)
-	if conn.ended() != "refuse" {
-		t.Errorf("ended %q", conn.ended())
+	a := arrive(s, conn)
+	if a.Code != 503 || a.Header().Get("Retry-After") != "1" || conn.ended() != "" {
+		t.Errorf("answered %d; ended %q", a.Code, conn.ended())
 	}
 }
 
@@ -264,7 +264,7 @@ func TestUpgradeDuringAWrite(t *testing.T) {
 	old := &slowConn{writing: make(chan struct{}, 1), written: make(chan struct{}, 1)}
 	old.written <- struct{}{}
 	session := &Session{id: NewID(), server: s, ready: true}
-	if !s.open(session, old, httptest.NewRequest("GET", "/", nil), nil) {
+	if !s.open(session, old, httptest.NewRequest("GET", "/", nil), seat(s), nil) {
 		t.Fatal("not opened")
 	}
 	<-old.writing

@@ -20,6 +20,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/briohq/brio/internal/group"
@@ -39,19 +40,28 @@ type Server struct {
 	group   group.Group
 	poller  *poll.Poller // of the WebSockets
 	shards  []*shard
+	budget  budget
+	memory  *memory
+	turned  atomic.Int64 // refused because of an overload
+	excess  atomic.Int64
 
 	mu       sync.RWMutex // guards what follows
 	sessions map[string]*Session
 	claimed  map[string]bool // ids of Config.NewID whose sessions are not there yet
-	next     int             // the shard of the next session
-	stopping bool            // no new session is let in
-	empty    chan struct{}   // made by Shutdown, closed when the last session has gone
+	arriving int             // handshakes that have a place and no session yet
+	full     bool            // there was no place left, and few have become free since
+	ends     map[*Session][]func()
+	next     int           // the shard of the next session
+	stopping bool          // no new session is let in
+	empty    chan struct{} // made by Shutdown, closed when the last session has gone
 }
 
 // shard carries the deadlines and the writing of a part of the sessions.
 type shard struct {
 	wheel   *wheel.Wheel
 	flusher flusher
+	_       [64]byte     // keeps what follows in a cache line of its own
+	waiting atomic.Int64 // bytes, see budget
 }
 
 // NewServer returns a server for sessions. It panics if config.Open is nil, or
@@ -71,11 +81,13 @@ func NewServer(config Config) *Server {
 		start:    time.Now(),
 		sessions: map[string]*Session{},
 		claimed:  map[string]bool{},
+		memory:   newMemory(config.MaxMemory),
 	}
 	s.poller = poll.New(&s.group, runtime.GOMAXPROCS(0))
 	for range runtime.GOMAXPROCS(0) {
 		s.shards = append(s.shards, &shard{wheel: wheel.New(), flusher: flusher{group: &s.group}})
 	}
+	s.budget.init(config.MaxBacklogTotal, len(s.shards))
 	return s
 }
 
@@ -101,6 +113,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in, refused := s.verify(r, origin)
+	defer in.entry.end()
 	switch {
 	case refused != nil:
 		s.refuse(w, r, refused, in.upgrade)
@@ -168,8 +181,8 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, in intent, 
 	if in.script.set {
 		conn.JSONP(in.script.value)
 	}
-	if !s.open(session, conn, r, s.config.upgrades()) {
-		unavailable(w)
+	if !s.open(session, conn, r, in.entry, s.config.upgrades()) {
+		s.refuse(w, r, &stopped, false)
 		return
 	}
 	s.setCookie(w, session.id)
@@ -178,10 +191,6 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request, in intent, 
 }
 
 func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent, id string) {
-	if s.refusesSessions() { // said in HTTP, for clients wait long after a WebSocket that opens and says nothing
-		unavailable(w)
-		return
-	}
 	session := &Session{id: id, server: s, revision: in.format.Revision, ready: true}
 	s.setCookie(w, session.id)
 	s.addHeaders(w, r)
@@ -194,7 +203,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent
 	if in.format.Revision == transport.V3 {
 		pause(r.Context(), settling)
 	}
-	if !s.open(session, conn, r, []string{}) {
+	if !s.open(session, conn, r, in.entry, []string{}) {
 		conn.Refuse()
 		return
 	}
@@ -208,7 +217,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, in intent
 const settling = 5 * time.Millisecond
 
 // open makes the session known, sends its handshake and starts its heart.
-func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, upgrades []string) bool {
+func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, e *entry, upgrades []string) bool {
 	session.conn = conn
 	session.receiver = s.config.Open(session, r)
 	s.mu.Lock()
@@ -219,7 +228,7 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 	}
 	session.home = uint16(s.next)
 	s.next = (s.next + 1) % len(s.shards)
-	s.sessions[session.id] = session
+	e.keep(session)
 	s.mu.Unlock()
 	session.startHeart()
 	frames := []*transport.Frame{transport.NewText(transport.Open, handshake(session.id, upgrades, &s.config))}
@@ -231,12 +240,6 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, up
 		o.Opened()
 	}
 	return true
-}
-
-func (s *Server) refusesSessions() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.stopping
 }
 
 // handshake is the payload of the open packet (Engine.IO protocol v4,
@@ -254,8 +257,19 @@ func handshake(id string, upgrades []string, c *Config) string {
 
 func (s *Server) remove(session *Session) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	ends := s.ends[session]
+	delete(s.ends, session)
+	s.take(session)
+	s.mu.Unlock()
+	for _, f := range ends {
+		f()
+	}
+}
+
+// take is the part of remove with mu held.
+func (s *Server) take(session *Session) {
 	delete(s.sessions, session.id)
+	s.emptier()
 	if len(s.sessions) > 0 {
 		return
 	}

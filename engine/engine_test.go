@@ -278,12 +278,11 @@ func TestShutdown(t *testing.T) {
 		request(h, "GET", newPoll, ""),
 		request(h, "GET", "EIO=4&transport=websocket", "", upgradeHeaders()...),
 	} {
-		a.is(t, 503, "server shutting down")
+		a.is(t, 503, `{"code":6,"message":"server shutting down"}`)
 		if a.header.Get("Retry-After") == "" {
 			t.Error("no word of when to come back")
 		}
 	}
-	(<-layers).ended(t, ServerShutdown)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

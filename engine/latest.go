@@ -48,6 +48,9 @@ func (s *Session) replace(l label, count, size int) {
 	o := s.out
 	old := o.latest[l]
 	s.queued -= old.size
+	if s.blocked {
+		s.count(-old.size)
+	}
 	clear(o.frames[old.first : old.first+old.count])
 	o.gaps += old.count
 	if o.gaps > 32 && o.gaps > len(o.frames)/2 {

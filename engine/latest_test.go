@@ -342,6 +342,13 @@ func (s *store) check(t *rapid.T) {
 	if got := s.session.queued; got != s.queued() {
 		t.Fatalf("%d bytes wait, want %d", got, s.queued())
 	}
+	counted := int64(0)
+	if s.session.blocked {
+		counted = int64(s.session.queued)
+	}
+	if got := s.session.server.waiting(); got != counted {
+		t.Fatalf("%d bytes are counted for all, want %d", got, counted)
+	}
 }
 
 // At most one value of a key waits, and the last one arrives; all else arrives
@@ -383,6 +390,9 @@ func TestOutboxKeepsItsPromises(t *testing.T) {
 			"": s.check,
 		})
 		if s.over {
+			if n := s.session.server.waiting(); n != 0 {
+				r.Fatalf("%d bytes are counted after the end", n)
+			}
 			l.ended(t, SlowClient)
 			return
 		}
@@ -495,7 +505,7 @@ func BenchmarkSend(b *testing.B) {
 		s, layers := newServer(Config{MaxBacklog: 1 << 40})
 		session := &Session{id: NewID(), server: s, ready: true}
 		c := &countingConn{fakeConn: fakeConn{receiver: session}}
-		s.open(session, c, nil, nil)
+		s.open(session, c, nil, seat(s), nil)
 		<-layers
 		return session, c
 	}

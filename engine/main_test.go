@@ -209,13 +209,19 @@ func (c *fakeConn) receive(packet string) {
 	c.receiver.Receive(c, transport.Packet{Type: transport.Type(packet[0] - '0'), Data: []byte(packet[1:])})
 }
 
+// seat returns the place of a handshake that becomes a session.
+func seat(s *Server) *entry {
+	e, _ := s.enter()
+	return e
+}
+
 // openFake begins a session on a fake connection, which has sent its handshake.
 func openFake(t *testing.T, c Config, polls bool) (*Server, *layer, *fakeConn) {
 	t.Helper()
 	s, layers := newServer(c)
 	session := &Session{id: NewID(), server: s, ready: !polls, blocked: polls}
 	conn := &fakeConn{receiver: session, polls: polls}
-	if !s.open(session, conn, httptest.NewRequest("GET", "/", nil), nil) {
+	if !s.open(session, conn, httptest.NewRequest("GET", "/", nil), seat(s), nil) {
 		t.Fatal("not opened")
 	}
 	if polls {

@@ -150,6 +150,9 @@ func (s *Session) queue(frames []*transport.Frame, size int) {
 	}
 	s.out.frames = append(s.out.frames, frames...)
 	s.queued += size
+	if s.blocked {
+		s.count(size)
+	}
 }
 
 // flush writes what waits until nothing does, or the transport takes no more
@@ -195,7 +198,7 @@ func (s *Session) flush() {
 		case more && conn == s.conn:
 			s.written()
 		case conn == s.conn && !s.ready:
-			s.blocked = true
+			s.block(true)
 		}
 	}
 	s.mu.Unlock()
@@ -225,7 +228,8 @@ func (s *Session) releaseLeft() {
 // written notes that the transport has taken what it was given. It is called
 // with mu held.
 func (s *Session) written() {
-	s.ready, s.blocked = true, false
+	s.block(false)
+	s.ready = true
 	s.queued -= s.inflight
 	s.inflight = 0
 }

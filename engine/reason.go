@@ -12,5 +12,6 @@ const (
 	PingTimeout    Reason = "ping timeout"         // a heartbeat was not answered in time
 	ForcedClose    Reason = "forced close"         // the layer above closed the session
 	ServerShutdown Reason = "server shutting down" // see Server.Shutdown
-	SlowClient     Reason = "slow client"          // more than Config.MaxBacklog waited to be sent
+	SlowClient     Reason = "slow client"          // more than Config.MaxBacklog waited to be sent, or it was shed, see Config.MaxBacklogTotal
+	TooFast        Reason = "too fast"             // the client sent more than Config.Intake
 )

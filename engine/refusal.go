@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
-	"io"
+	"errors"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // refusal is an answer to a request that is not let in. Its code and message
@@ -12,16 +14,40 @@ import (
 type refusal struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
+
+	retry time.Duration // of an overload: after which to come back; 0 for any other
 }
 
 var (
-	unknownTransport   = refusal{0, "Transport unknown"}
-	unknownSession     = refusal{1, "Session ID unknown"}
-	badHandshakeMethod = refusal{2, "Bad handshake method"}
-	badRequest         = refusal{3, "Bad request"}
-	forbidden          = refusal{4, "Forbidden"}
-	unsupportedVersion = refusal{5, "Unsupported protocol version"}
+	unknownTransport   = refusal{Code: 0, Message: "Transport unknown"}
+	unknownSession     = refusal{Code: 1, Message: "Session ID unknown"}
+	badHandshakeMethod = refusal{Code: 2, Message: "Bad handshake method"}
+	badRequest         = refusal{Code: 3, Message: "Bad request"}
+	forbidden          = refusal{Code: 4, Message: "Forbidden"}
+	unsupportedVersion = refusal{Code: 5, Message: "Unsupported protocol version"}
 )
+
+// The protocol has no code for these: the next one is used.
+var (
+	busy    = refusal{6, "server overloaded", retryAfter}
+	crowded = refusal{6, "too many connections", retryAfter}
+	stopped = refusal{6, "server shutting down", time.Second}
+)
+
+// count counts a refusal that is due to an overload.
+func (f refusal) count(s *Server) *refusal {
+	s.turned.Add(1)
+	return &f
+}
+
+// refusalOf returns the refusal for an error of Config.AllowRequest.
+func (s *Server) refusalOf(err error) *refusal {
+	o, ok := errors.AsType[*Overload](err)
+	if !ok {
+		return &refusal{Code: forbidden.Code, Message: err.Error()}
+	}
+	return refusal{busy.Code, o.Error(), max(cmp.Or(o.RetryAfter, retryAfter), time.Second)}.count(s)
+}
 
 // refuse answers a request that is not let in.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f *refusal, websocket bool) {
@@ -38,13 +64,20 @@ func (s *Server) refused(r *http.Request, f *refusal) {
 }
 
 // answer sends the refusal: as JSON, or as the bare message where a WebSocket
-// was asked for.
+// was asked for. That of an overload is JSON always.
 func (f refusal) answer(w http.ResponseWriter, websocket bool) {
 	h := w.Header()
 	status := http.StatusBadRequest
 	body := []byte(f.Message)
-	if websocket {
+	overload := f.retry > 0
+	if overload {
+		status = http.StatusServiceUnavailable
+		h.Set("Retry-After", strconv.Itoa(int((f.retry+time.Second-1)/time.Second)))
+	}
+	if websocket || overload {
 		h.Set("Connection", "close")
+	}
+	if websocket && !overload {
 		h.Set("Content-Type", "text/html")
 	} else {
 		if f.Code == forbidden.Code {
@@ -56,12 +89,4 @@ func (f refusal) answer(w http.ResponseWriter, websocket bool) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
-}
-
-// unavailable answers a request that comes during a shutdown.
-func unavailable(w http.ResponseWriter) {
-	w.Header().Set("Connection", "close")
-	w.Header().Set("Retry-After", "1")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, "server shutting down")
 }

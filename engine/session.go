@@ -211,6 +211,7 @@ func (s *Session) Abort(reason Reason) {
 	}
 	told := s.state == closing
 	s.state = closed
+	s.block(false)
 	conn, up, receiver := s.conn, s.upgrade, s.receiver
 	s.upgrade, s.out = nil, nil
 	s.mu.Unlock()

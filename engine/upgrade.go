@@ -164,9 +164,11 @@ func (s *Session) takeOver(up *upgrade) {
 	old := s.conn
 	s.upgrade = nil
 	s.conn = up.conn
+	s.block(false)
 	s.queued -= s.inflight
 	s.inflight = 0
-	s.ready, s.blocked = up.ready, !up.ready
+	s.ready = up.ready
+	s.block(!up.ready)
 	if s.pauses > 0 {
 		s.conn.Pause()
 	}

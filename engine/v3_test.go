@@ -20,7 +20,7 @@ func openV3(t *testing.T, polls bool) (*Server, *layer, *fakeConn) {
 	s, layers := newServer(Config{AllowEIO3: true})
 	session := &Session{id: NewID(), server: s, revision: transport.V3, ready: !polls, blocked: polls}
 	conn := &fakeConn{receiver: session, polls: polls}
-	if !s.open(session, conn, httptest.NewRequest("GET", "/", nil), nil) {
+	if !s.open(session, conn, httptest.NewRequest("GET", "/", nil), seat(s), nil) {
 		t.Fatal("not opened")
 	}
 	if polls {

@@ -15,6 +15,7 @@ type intent struct {
 	upgrade   bool     // it is a WebSocket handshake
 	format    transport.Format
 	script    param // of a JSONP handshake: its index
+	entry     *entry
 }
 
 // verify decides whether a request is let in, given what its origin is allowed.
@@ -44,7 +45,11 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	case in.websocket != in.upgrade:
 		return in, &badRequest
 	}
-	if refused := s.ask(r); refused != nil {
+	var refused *refusal
+	if in.entry, refused = s.enter(); refused != nil {
+		return in, refused
+	}
+	if refused = s.ask(r, in.entry); refused != nil {
 		return in, refused
 	}
 	switch q.revision.value {
@@ -56,16 +61,6 @@ func (s *Server) verify(r *http.Request, origin trust) (intent, *refusal) {
 	default:
 		return in, &unsupportedVersion
 	}
-}
-
-// ask has Config.AllowRequest decide about a handshake.
-func (s *Server) ask(r *http.Request) *refusal {
-	if s.config.AllowRequest != nil {
-		if err := s.config.AllowRequest(r); err != nil {
-			return &refusal{forbidden.Code, err.Error()}
-		}
-	}
-	return nil
 }
 
 // find returns the session of that id, unless its client has been silent for
