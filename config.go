@@ -65,6 +65,27 @@ type Config struct {
 	// disconnected for [SlowClient]; one that sends more is not read until
 	// its handlers have caught up. Default 4 MiB.
 	MaxBacklog int
+	// MaxBacklogTotal bounds what waits for all clients together that can't take
+	// more for now, in bytes, and as much again what waits for handlers. An event
+	// for many counts for each of them, though it is there only once; what can be
+	// written at once, and what the kernel has taken, does not count. With more,
+	// clients are disconnected for [SlowClient], those for which the most waits
+	// first, until three quarters of it wait; and clients are not read for which
+	// more than 64 KiB wait for handlers. So long new connections are refused, see
+	// [Overload]. What is kept for Recovery has a bound of its own. Default 0: no
+	// bound but MaxBacklog for each.
+	MaxBacklogTotal int
+	// MaxConnections is how many connections there may be at once, handshakes that
+	// are under way included. More are refused, see [Overload]. For those of one
+	// address see package limit. Default 0: any number.
+	MaxConnections int
+	// MaxMemory is how many bytes live objects (as of the last collection) and
+	// stacks may take in the process before new connections are refused, see
+	// [Overload]; they are let in again when it is an eighth less. It is looked at
+	// with handshakes and by [Server.Ready], at most once a second. Default: three
+	// quarters of the runtime's limit (GOMEMLIMIT), if it has one when the server
+	// is made; negative: no bound.
+	MaxMemory int64
 	// SlowClient says what becomes of an event for which MaxBacklog leaves no
 	// room, if it has to arrive. One that need not is marked by who emits it: with
 	// [Target.Volatile] it is dropped, with [Target.Latest] it takes the place of
@@ -112,8 +133,9 @@ type Config struct {
 	ClientFS fs.FS
 	// AllowRequest is asked about each handshake whose transport, origin and
 	// method are right, not about later requests. An error refuses it, and its
-	// text is what the client is told; one on WebTransport isn't told. It may
-	// be called concurrently, and may wait for as long as the client does.
+	// text is what the client is told; one on WebTransport isn't told. With an
+	// [Overload] the client is told to come back later. It may be called
+	// concurrently, and may wait for as long as the client does; see [OnEnd] too.
 	// Default: all are let in.
 	AllowRequest func(*http.Request) error
 	// NewID makes the id of the connection that a request begins, not that of a

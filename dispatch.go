@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -20,6 +21,33 @@ type inbox struct {
 	begun    bool // the socket has been let in, or refused
 	finished bool
 	paused   bool // the connection is not read
+	chunks   uint16
+}
+
+// chunk is in how many bytes inboxes are counted for all of them, so that few
+// events are: most find their inbox empty, and leave it so.
+const chunk = 64 << 10
+
+// count makes the chunks of an inbox known that have come or gone since.
+func (in *inbox) count(s *Server) {
+	n := min(in.bytes/chunk, math.MaxUint16)
+	if n != int(in.chunks) {
+		s.chunks.Add(int64(n) - int64(in.chunks))
+		in.chunks = uint16(n)
+	}
+}
+
+// flooded reports whether too much waits in all inboxes together.
+func (s *Server) flooded() bool {
+	return s.config.MaxBacklogTotal > 0 && s.chunks.Load() > int64(s.config.MaxBacklogTotal/chunk)
+}
+
+// busy returns why new connections are not let in, beside the engine's reasons.
+func (s *Server) busy() string {
+	if s.flooded() {
+		return "handlers"
+	}
+	return ""
 }
 
 // put adds an event.
@@ -96,8 +124,7 @@ func (s *Socket) receive(p *protocol.Packet) {
 	}
 	in := &s.inbox
 	in.put(e)
-	pause := in.bytes > s.namespace.server.config.MaxBacklog && !in.paused
-	if pause {
+	if in.full(s.namespace.server) {
 		in.paused = true
 		s.connection.session.Pause() // while mu is held, so that its Resume can't come first
 	}
@@ -106,6 +133,25 @@ func (s *Socket) receive(p *protocol.Packet) {
 	if start {
 		s.namespace.server.crew.Go((*worker)(s))
 	}
+}
+
+// full reports whether the connection is not to be read from now on. It is called
+// with mu held.
+func (in *inbox) full(s *Server) bool {
+	if in.bytes < chunk && in.bytes <= s.config.MaxBacklog {
+		return false
+	}
+	in.count(s)
+	return !in.paused && (in.bytes > s.config.MaxBacklog || in.bytes >= chunk && s.flooded())
+}
+
+// roomy reports whether the connection is to be read again: at the latest when its
+// inbox is empty. It is called with mu held.
+func (in *inbox) roomy(s *Server) bool {
+	if in.chunks > 0 {
+		in.count(s)
+	}
+	return in.paused && (in.last == nil || in.bytes <= s.config.MaxBacklog/2 && !s.flooded())
 }
 
 // start reports whether somebody has to be called to the work. It is called with
@@ -143,7 +189,7 @@ func (w *worker) Run() {
 		case !begun:
 			in.begun = true
 		case e != nil:
-			if in.paused && in.bytes <= s.namespace.server.config.MaxBacklog/2 {
+			if in.roomy(s.namespace.server) {
 				in.paused = false
 				s.connection.session.Resume()
 			}

@@ -37,6 +37,7 @@ type Server struct {
 	panics            atomic.Int64
 	dropped           atomic.Int64
 	crowded           atomic.Int64
+	chunks            atomic.Int64    // that wait in inboxes
 	kept              atomic.Int64    // bytes of all that is kept for recovery
 	ctx               context.Context //nolint:containedctx // the lifetime of the server, for the handlers of other servers' events
 	cancel            context.CancelCauseFunc
@@ -78,21 +79,27 @@ func NewServer(config Config) *Server {
 		AllowEIO3:      s.config.AllowEIO3,
 		MaxPayload:     s.config.MaxPayload,
 		MaxBacklog:     s.config.MaxBacklog,
-		NoCompression:  s.config.NoCompression,
-		Deflate:        s.config.Deflate,
-		Origins:        s.config.Origins,
-		CORS:           s.config.CORS,
-		AllowRequest:   s.config.AllowRequest,
-		OnRefused:      s.observer.Refused,
-		OnUpgraded:     s.observer.Upgraded,
-		OnReceived:     s.observer.Received,
-		OnSent:         s.observer.Sent,
-		NewID:          s.config.NewID,
-		InitialPacket:  s.config.initialPacket(),
-		Cookie:         s.config.Cookie,
-		Headers:        s.config.Headers,
-		Logger:         s.config.Logger,
-		Open:           s.open,
+
+		MaxBacklogTotal: s.config.MaxBacklogTotal,
+		MaxConnections:  s.config.MaxConnections,
+		MaxMemory:       s.config.MaxMemory,
+		Busy:            s.busy,
+
+		NoCompression: s.config.NoCompression,
+		Deflate:       s.config.Deflate,
+		Origins:       s.config.Origins,
+		CORS:          s.config.CORS,
+		AllowRequest:  s.config.AllowRequest,
+		OnRefused:     s.observer.Refused,
+		OnUpgraded:    s.observer.Upgraded,
+		OnReceived:    s.observer.Received,
+		OnSent:        s.observer.Sent,
+		NewID:         s.config.NewID,
+		InitialPacket: s.config.initialPacket(),
+		Cookie:        s.config.Cookie,
+		Headers:       s.config.Headers,
+		Logger:        s.config.Logger,
+		Open:          s.open,
 	})
 	s.Of("/") // is always there
 	return s
@@ -231,11 +238,19 @@ type Stats struct {
 	Dropped     int64 // events since the start for which a client had no room, see [OverflowDrop]
 	Crowded     int64 // times since the start that a socket would have been in too many rooms, see Config.MaxRooms
 	Kept        int64 // bytes that are kept for [Recovery]
+	Backlog     int64 // bytes that wait for clients which can't take them now
+	Inboxes     int64 // bytes that wait for handlers; of each socket so many times 64 KiB, rounded down
+	Shed        int64 // clients since the start that were disconnected because of Config.MaxBacklogTotal
+	Refused     int64 // handshakes since the start that were refused for an [Overload]
 }
 
 // Stats returns the server's counts.
 func (s *Server) Stats() Stats {
-	stats := Stats{Connections: s.engine.Len(), Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load(), Kept: s.kept.Load()}
+	of := s.engine.Stats()
+	stats := Stats{
+		Connections: of.Sessions, Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load(), Kept: s.kept.Load(),
+		Backlog: of.Backlog, Inboxes: s.chunks.Load() * chunk, Shed: of.Shed, Refused: of.Refused,
+	}
 	for _, ns := range s.all() {
 		stats.Sockets += ns.local.Len()
 		stats.Namespaces++
