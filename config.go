@@ -86,6 +86,11 @@ type Config struct {
 	// quarters of the runtime's limit (GOMEMLIMIT), if it has one when the server
 	// is made; negative: no bound.
 	MaxMemory int64
+	// Intake bounds how fast one client may send, in packets and in bytes a second,
+	// whatever they are: those who send more are not read for a while, or are
+	// disconnected for [TooFast]. Package limit bounds events, and answers. Default:
+	// nil, no bound.
+	Intake *Intake
 	// SlowClient says what becomes of an event for which MaxBacklog leaves no
 	// room, if it has to arrive. One that need not is marked by who emits it: with
 	// [Target.Volatile] it is dropped, with [Target.Latest] it takes the place of
@@ -208,6 +213,9 @@ type JSON = protocol.JSON
 
 // Deflate is how messages over WebSocket are compressed.
 type Deflate = engine.Deflate
+
+// Intake bounds how fast one client may send, see [Config].Intake.
+type Intake = engine.Intake
 
 // CORS says more of the pages of other origins than Config.Origins does.
 type CORS = engine.CORS

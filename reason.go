@@ -14,7 +14,8 @@ const (
 	PingTimeout       = engine.PingTimeout    // the client did not answer a heartbeat
 	ParseError        = engine.ParseError     // the client sent what is no packet
 	ServerShutdown    = engine.ServerShutdown // Server.Shutdown
-	SlowClient        = engine.SlowClient     // more than Config.MaxBacklog waited to be sent
+	SlowClient        = engine.SlowClient     // more than Config.MaxBacklog waited to be sent, or of all the most, see Config.MaxBacklogTotal
+	TooFast           = engine.TooFast        // the client sent more than Config.Intake
 	ForcedServerClose = Reason("forced server close")
 
 	ClientNamespaceDisconnect = Reason("client namespace disconnect") // the client left

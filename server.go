@@ -83,6 +83,7 @@ func NewServer(config Config) *Server {
 		MaxBacklogTotal: s.config.MaxBacklogTotal,
 		MaxConnections:  s.config.MaxConnections,
 		MaxMemory:       s.config.MaxMemory,
+		Intake:          s.config.Intake,
 		Busy:            s.busy,
 
 		NoCompression: s.config.NoCompression,
@@ -241,6 +242,7 @@ type Stats struct {
 	Backlog     int64 // bytes that wait for clients which can't take them now
 	Inboxes     int64 // bytes that wait for handlers; of each socket so many times 64 KiB, rounded down
 	Shed        int64 // clients since the start that were disconnected because of Config.MaxBacklogTotal
+	Excess      int64 // times since the start that a client sent more than Config.Intake
 	Refused     int64 // handshakes since the start that were refused for an [Overload]
 }
 
@@ -249,7 +251,7 @@ func (s *Server) Stats() Stats {
 	of := s.engine.Stats()
 	stats := Stats{
 		Connections: of.Sessions, Panics: s.panics.Load(), Dropped: s.dropped.Load(), Crowded: s.crowded.Load(), Kept: s.kept.Load(),
-		Backlog: of.Backlog, Inboxes: s.chunks.Load() * chunk, Shed: of.Shed, Refused: of.Refused,
+		Backlog: of.Backlog, Inboxes: s.chunks.Load() * chunk, Shed: of.Shed, Excess: of.Excess, Refused: of.Refused,
 	}
 	for _, ns := range s.all() {
 		stats.Sockets += ns.local.Len()

@@ -60,6 +60,8 @@ type Config struct {
 	// runtime's limit (GOMEMLIMIT), if it has one when the server is made;
 	// negative: no bound.
 	MaxMemory int64
+	// Intake bounds how fast each client may send. Default: nil, no bound.
+	Intake *Intake
 	// Busy returns a word for why no new sessions should be let in, "" if they may
 	// be: they are refused, see [Overload]. It is asked with each handshake, and
 	// may be called concurrently. Default: there is no other reason.
@@ -153,6 +155,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxBacklog <= 0 {
 		c.MaxBacklog = 4 << 20
+	}
+	if c.Intake != nil {
+		c.Intake = c.Intake.withDefaults(c.MaxPayload)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

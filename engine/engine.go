@@ -219,7 +219,8 @@ const settling = 5 * time.Millisecond
 // open makes the session known, sends its handshake and starts its heart.
 func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, e *entry, upgrades []string) bool {
 	session.conn = conn
-	session.receiver = s.config.Open(session, r)
+	above := s.config.Open(session, r)
+	session.receiver = session.meter(above)
 	s.mu.Lock()
 	if s.stopping {
 		s.mu.Unlock()
@@ -236,7 +237,7 @@ func (s *Server) open(session *Session, conn transport.Conn, r *http.Request, e 
 		frames = append(frames, s.config.InitialPacket)
 	}
 	_ = session.Send(frames, 0) // a session as young as this takes them
-	if o, ok := session.receiver.(Opener); ok {
+	if o, ok := above.(Opener); ok {
 		o.Opened()
 	}
 	return true

@@ -52,7 +52,7 @@ func (s *Server) refusalOf(err error) *refusal {
 // refuse answers a request that is not let in.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f *refusal, websocket bool) {
 	s.refused(r, f)
-	f.answer(w, websocket)
+	f.answer(w, websocket, r.ProtoMajor == 1)
 }
 
 // refused tells of a request that is not let in.
@@ -65,7 +65,7 @@ func (s *Server) refused(r *http.Request, f *refusal) {
 
 // answer sends the refusal: as JSON, or as the bare message where a WebSocket
 // was asked for. That of an overload is JSON always.
-func (f refusal) answer(w http.ResponseWriter, websocket bool) {
+func (f refusal) answer(w http.ResponseWriter, websocket, http1 bool) {
 	h := w.Header()
 	status := http.StatusBadRequest
 	body := []byte(f.Message)
@@ -74,7 +74,7 @@ func (f refusal) answer(w http.ResponseWriter, websocket bool) {
 		status = http.StatusServiceUnavailable
 		h.Set("Retry-After", strconv.Itoa(int((f.retry+time.Second-1)/time.Second)))
 	}
-	if websocket || overload {
+	if websocket || overload && http1 { // later versions have no such header
 		h.Set("Connection", "close")
 	}
 	if websocket && !overload {

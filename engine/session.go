@@ -123,6 +123,9 @@ func (s *Session) Receive(c transport.Conn, p transport.Packet) {
 	if !current {
 		return
 	}
+	if m, ok := receiver.(*metered); ok && !m.take(len(p.Data)) {
+		return
+	}
 	switch p.Type {
 	case transport.Message:
 		receiver.Message(p.Data, p.Binary)

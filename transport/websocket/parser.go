@@ -102,7 +102,9 @@ func (c *Conn) feed(b []byte) error {
 		return nil
 	}
 	kept := p.keep()
-	kept.partial = append(kept.partial[:0], b...) // moves what is there already to the front
+	if len(b) != len(kept.partial) { // otherwise it is that, and would be copied with each byte that comes
+		kept.partial = append(kept.partial[:0], b...) // moves what is there already to the front
+	}
 	return nil
 }
 
@@ -173,6 +175,7 @@ func (c *Conn) frame(h ws.Header, payload []byte) error {
 	kept := p.keep()
 	kept.message = append(kept.message, payload...)
 	if !h.Fin {
+		c.count(0) // the bytes count with the message
 		return nil
 	}
 	message, compressed := kept.message, p.compressed
@@ -198,6 +201,7 @@ func (c *Conn) deliver(message []byte, binary bool) error {
 
 // control answers a ping and ends with a close frame; a pong asks for nothing.
 func (c *Conn) control(op ws.OpCode, payload []byte) error {
+	c.count(len(payload))
 	switch op {
 	case ws.OpPing:
 		c.answer(payload)
@@ -205,6 +209,13 @@ func (c *Conn) control(op ws.OpCode, payload []byte) error {
 		return parseClose(payload)
 	}
 	return nil
+}
+
+// count makes a frame known that is no packet, to a receiver that bounds those.
+func (c *Conn) count(bytes int) {
+	if r, ok := c.receiver.(interface{ Count(transport.Conn, int) }); ok {
+		r.Count(c, bytes)
+	}
 }
 
 // parseClose reads the payload of a close frame (RFC 6455, section 7.4).

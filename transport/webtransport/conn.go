@@ -157,7 +157,9 @@ func (c *conn) feed(b []byte) error {
 		c.partial = nil
 		return nil
 	}
-	c.partial = append(c.partial[:0], b...) // moves what is there already to the front
+	if len(b) != len(c.partial) { // otherwise it is that, and would be copied with each byte that comes
+		c.partial = append(c.partial[:0], b...) // moves what is there already to the front
+	}
 	return nil
 }
 
