@@ -83,7 +83,7 @@ func NewServer(config Config) *Server {
 		claimed:  map[string]bool{},
 		memory:   newMemory(config.MaxMemory),
 	}
-	s.poller = poll.New(&s.group, runtime.GOMAXPROCS(0))
+	s.poller = poll.New(&s.group, runtime.GOMAXPROCS(0), s.Patience())
 	for range runtime.GOMAXPROCS(0) {
 		s.shards = append(s.shards, &shard{wheel: wheel.New(), flusher: flusher{group: &s.group}})
 	}

@@ -58,8 +58,9 @@ type Handler interface {
 // Poller has the loops among which connections are spread. Its methods may be
 // called concurrently.
 type Poller struct {
-	group *group.Group
-	size  int
+	group    *group.Group
+	size     int
+	patience time.Duration
 
 	mu    sync.Mutex // guards what follows
 	loops []*loop    // started with the first connection
@@ -70,14 +71,20 @@ type Poller struct {
 }
 
 // New returns a Poller of n loops. These, and the goroutines of connections that
-// can't be polled, are of g; the loops run from the first connection on.
-func New(g *group.Group, n int) *Poller {
-	return &Poller{group: g, size: n}
+// can't be polled, are of g; the loops run from the first connection on. On Linux
+// the kernel gives up a TCP connection whose peer does not acknowledge what was sent
+// for as long as patience, be it dead or gone without a word; 0 leaves that to the
+// kernel, for which it takes a quarter of an hour.
+func New(g *group.Group, n int, patience time.Duration) *Poller {
+	return &Poller{group: g, size: n, patience: patience}
 }
 
 // Take takes over a connection, which must not be used any more. Nothing happens
 // before [Conn.Start].
 func (p *Poller) Take(nc net.Conn, h Handler) Conn {
+	if p.patience > 0 {
+		giveUp(nc, p.patience)
+	}
 	if c := p.poll(nc, h); c != nil {
 		return c
 	}

@@ -83,7 +83,7 @@ func pair(t *testing.T, p *Poller) (net.Conn, *echo) {
 
 func start(t *testing.T, loops int) *Poller {
 	g := &group.Group{}
-	p := New(g, loops)
+	p := New(g, loops, time.Minute)
 	t.Cleanup(func() {
 		if err := p.Close(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)

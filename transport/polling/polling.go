@@ -37,13 +37,16 @@ type Conn struct {
 	format   transport.Format
 	callback string // of a JSONP client, else empty
 
-	mu      sync.Mutex    // guards what follows
-	get     chan payload  // of the held GET, else nil; has room for its one answer
-	spare   chan payload  // of the last one, for the next, once that has got its answer
-	posting bool          // a POST is being read
-	left    bool          // the client has sent a close packet
-	ended   bool          // no further packet comes or goes
-	paused  chan struct{} // closed by Resume; nil unless paused
+	mu      sync.Mutex          // guards what follows
+	get     chan payload        // of the held GET, else nil; has room for its one answer
+	spare   chan payload        // of the last one, for the next, once that has got its answer
+	posting bool                // a POST is being read
+	left    bool                // the client has sent a close packet
+	ended   bool                // no further packet comes or goes
+	hurried bool                // there is a deadline for writing large
+	body    http.ResponseWriter // of the POST whose body is being read, else nil
+	large   http.ResponseWriter // of the GET whose large answer is being written, else nil
+	paused  chan struct{}       // closed by Resume; nil unless paused
 }
 
 var _ transport.Conn = (*Conn)(nil)
@@ -106,7 +109,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.spare = answer
 		c.mu.Unlock()
-		c.answer(w, r, p)
+		c.deliver(w, r, p)
 		p.body.free()
 	case <-r.Context().Done():
 		c.abandon(answer)
@@ -132,6 +135,9 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	ended, overlap := c.ended, c.posting
 	c.posting = true
+	if !ended && !overlap {
+		c.body = w
+	}
 	c.mu.Unlock()
 	if ended || overlap {
 		w.WriteHeader(http.StatusBadRequest)
@@ -162,7 +168,9 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 func (c *Conn) take(w http.ResponseWriter, r *http.Request, binary bool) error {
 	body := newBuffer()
 	defer body.free()
-	if err := body.read(http.MaxBytesReader(w, r.Body, int64(c.limit))); err != nil {
+	err := body.read(http.MaxBytesReader(w, r.Body, int64(c.limit)))
+	c.bodyRead()
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAborted, err)
 	}
 	return c.decode(body.b, binary)
@@ -181,7 +189,7 @@ func (c *Conn) refuse(w http.ResponseWriter, err error) {
 
 func (c *Conn) posted() {
 	c.mu.Lock()
-	c.posting = false
+	c.posting, c.body = false, nil
 	c.mu.Unlock()
 }
 
@@ -230,6 +238,7 @@ func (c *Conn) end(last *transport.Frame) bool {
 		return false
 	}
 	c.ended = true
+	c.cut()
 	if c.get != nil && last != nil {
 		c.get <- c.encode([]*transport.Frame{last})
 		c.get = nil

@@ -79,7 +79,7 @@ func (c *tested) wait(ctx context.Context) error {
 // newPoller returns a poller and a function that waits until nothing of it runs.
 func newPoller() (*poll.Poller, func(context.Context) error) {
 	c := &tested{group: &group.Group{}}
-	c.poller = poll.New(c.group, 1)
+	c.poller = poll.New(c.group, 1, 0)
 	return c.poller, c.wait
 }
 
@@ -106,7 +106,7 @@ func start(t *testing.T, nc net.Conn, limit int) (*tested, *recorder) {
 func begin(t *testing.T, nc net.Conn, limit int) (*tested, *recorder) {
 	t.Helper()
 	r, g := newRecorder(), &group.Group{}
-	c := &tested{poller: poll.New(g, 1), group: g}
+	c := &tested{poller: poll.New(g, 1, 0), group: g}
 	c.Conn = newConn(nc, r, limit, c.poller)
 	t.Cleanup(func() {
 		c.Abort()

@@ -81,7 +81,7 @@ func Accept(w http.ResponseWriter, r *http.Request, receiver transport.Receiver,
 	for _, name := range reserved {
 		w.Header().Del(name)
 	}
-	upgrader := ws.HTTPUpgrader{Header: w.Header()}
+	upgrader := ws.HTTPUpgrader{Header: w.Header(), Timeout: closeTimeout}
 	var n negotiation
 	if deflate != nil {
 		upgrader.Negotiate = n.negotiate

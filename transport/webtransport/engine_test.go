@@ -416,9 +416,10 @@ func TestShutdown(t *testing.T) {
 	if err := take(t, down); err != nil {
 		t.Error(err)
 	}
-	late := s.dial(t)
-	late.say(text("0"))
-	late.hears("closed")
+	response, _, err := s.ask(t, "/")
+	if response == nil || response.StatusCode != 503 || response.Header.Get("Retry-After") != "1" {
+		t.Errorf("%+v, error %v", response, err)
+	}
 }
 
 func TestPathsAreTheHandlers(t *testing.T) {

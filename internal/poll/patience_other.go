@@ -1,0 +1,10 @@
+//go:build !linux
+
+package poll
+
+import (
+	"net"
+	"time"
+)
+
+func giveUp(net.Conn, time.Duration) {}
