@@ -73,6 +73,15 @@ func (c *connection) Message(data []byte, binary bool) {
 	}
 }
 
+// Pulse ends the connection if it waits for an attachment that came with none of
+// the last two heartbeats.
+func (c *connection) Pulse() {
+	if c.decoder.Pulse() {
+		c.server.config.Logger.Debug("attachment missing", "session", c.session.ID())
+		c.session.Close(ParseError)
+	}
+}
+
 func (c *connection) decode(data []byte, binary bool) (p protocol.Packet, done bool, err error) {
 	codec := c.server.config.Codec
 	switch {

@@ -33,6 +33,21 @@ type Opener interface {
 	Opened()
 }
 
+// Pulser is a [Receiver] that is to know of its client's heartbeats.
+type Pulser interface {
+	// Pulse is called with each, as Message is.
+	Pulse()
+}
+
+func pulse(r Receiver) {
+	if m, ok := r.(*metered); ok {
+		r = m.Receiver
+	}
+	if p, ok := r.(Pulser); ok {
+		p.Pulse()
+	}
+}
+
 // Session is one client's connection, whatever transport carries it now. All
 // methods may be called concurrently.
 type Session struct {
@@ -131,6 +146,7 @@ func (s *Session) Receive(c transport.Conn, p transport.Packet) {
 		receiver.Message(p.Data, p.Binary)
 	case transport.Ping, transport.Pong:
 		s.heartbeat(p.Type)
+		pulse(receiver)
 	case transport.Close:
 		// Of polling: a request may be on its way still, and gets its answer.
 		if up != nil {

@@ -24,6 +24,7 @@ type pending struct {
 	packet Packet
 	want   int // attachments
 	size   int // bytes so far
+	pulses int // since the last of them
 }
 
 func (d *Decoder) limits() Limits {
@@ -68,7 +69,7 @@ func (d *Decoder) Text(b []byte) (p Packet, done bool, err error) {
 	if attachments == 0 {
 		return p, true, nil
 	}
-	d.pending = &pending{p.Clone(), attachments, len(b)}
+	d.pending = &pending{packet: p.Clone(), want: attachments, size: len(b)}
 	return Packet{}, false, nil
 }
 
@@ -84,6 +85,7 @@ func (d *Decoder) Binary(b []byte) (p Packet, done bool, err error) {
 		return Packet{}, false, fmt.Errorf("%w: %d bytes and an attachment of %d", ErrTooLarge, w.size, len(b))
 	}
 	w.size += len(b)
+	w.pulses = 0
 	// Not bytes.Clone: an empty attachment is not a nil one.
 	w.packet.Attachments = append(w.packet.Attachments, append([]byte{}, b...))
 	if len(w.packet.Attachments) < w.want {
@@ -91,6 +93,16 @@ func (d *Decoder) Binary(b []byte) (p Packet, done bool, err error) {
 	}
 	d.pending = nil
 	return w.packet, true, nil
+}
+
+// Pulse is called now and then, and reports whether a packet awaits an attachment
+// for so long that none came between the last two calls: it would be kept for ever.
+func (d *Decoder) Pulse() bool {
+	if d.pending == nil {
+		return false
+	}
+	d.pending.pulses++
+	return d.pending.pulses > 1
 }
 
 // header reads what precedes the payload into p, and returns the number of
