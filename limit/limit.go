@@ -1,8 +1,9 @@
 // Package limit bounds how often clients may do things: events, by token buckets for
-// each socket, event, client address and user, and handshakes.
+// each socket, event, client address and user, and handshakes; and how many
+// connections of one address there are.
 //
 //	server := brio.NewServer(brio.Config{
-//		AllowRequest: limit.Handshakes(limit.HandshakesConfig{Address: limit.Rate{PerSecond: 5, Burst: 20}}).Allow,
+//		AllowRequest: limit.Handshakes(limit.HandshakesConfig{Address: limit.Rate{PerSecond: 5, Burst: 20}, Concurrent: 50}).Allow,
 //	})
 //	limit.Events(server.Of("/chat"), limit.EventsConfig{
 //		Socket: limit.Rate{PerSecond: 20, Burst: 50},

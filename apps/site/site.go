@@ -113,6 +113,8 @@ func (s *Site) Admit(ns *brio.Namespace, rates Rates) {
 func (s *Site) Handler(command string, apps ...App) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", s.Server)
+	mux.Handle("/healthz", s.Server.Liveness())
+	mux.Handle("/readyz", s.Server.Readiness())
 	mux.Handle("/pass", s.Passes)
 	mux.Handle("/shell/", http.StripPrefix("/shell/", shell.Assets()))
 	abouts := make([]shell.About, len(apps))

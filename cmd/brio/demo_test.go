@@ -53,6 +53,11 @@ func TestDemoServesAllThatItsPagesNeed(t *testing.T) {
 			}
 		}
 	}
+	for path, want := range map[string]string{"/healthz": `{"status":"ok","connections":0}`, "/readyz": `{"status":"ready","connections":0}`} {
+		if body, _ := get(t, "http://"+address+path); body != want {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
 	for _, path := range []string{"/shell/brio.css", "/shell/strip.js", "/socket.io/brio.js", "/chat/room.js"} {
 		if !seen[path] {
 			t.Errorf("no page needs %s", path)
