@@ -105,7 +105,7 @@ func (c *threaded) fail(err error) {
 	c.err = err
 	c.unpause()
 	c.mu.Unlock()
-	_ = c.nc.Close()
+	c.shut()
 }
 
 func (c *threaded) Pause() {
@@ -152,5 +152,15 @@ func (c *threaded) Close() {
 		c.timer.Stop()
 	}
 	c.mu.Unlock()
+	c.shut()
+}
+
+// shut closes the connection. TLS says goodbye, for which it waits up to 5 s if the
+// peer reads nothing: that must not be the caller's time.
+func (c *threaded) shut() {
+	if _, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
+		c.group.Go(func() { _ = c.nc.Close() })
+		return
+	}
 	_ = c.nc.Close()
 }
