@@ -59,6 +59,11 @@ func TestMaxConnections(t *testing.T) {
 		request(h, "GET", "EIO=5&transport=polling", "").is(t, 400, `{"code":5,"message":"Unsupported protocol version"}`)
 		request(h, "GET", newPoll, "", "Upgrade", "websocket").is(t, 400, "Bad request")
 		request(h, "GET", "EIO=4&transport=websocket", "", upgradeHeaders()[:4]...) // no key
+		until(t, func() bool {                                                      // which is answered before its place is given back
+			s.mu.RLock()
+			defer s.mu.RUnlock()
+			return s.arriving == 0
+		})
 	}
 	third := fetch(t, h)
 	request(h, "GET", newPoll, "").refusedFor(t, full, "5")
@@ -144,9 +149,14 @@ func TestOnEnd(t *testing.T) {
 	}
 
 	conn := &newcomer{first: "0"}
-	go arrive(s, conn)
+	arrived := make(chan struct{})
+	go func() {
+		defer close(arrived)
+		arrive(s, conn)
+	}()
 	<-waits
 	decide <- nil
+	<-arrived
 	l := <-layers
 	if a := arrive(s, &newcomer{first: "0"}); a.Code != 503 {
 		t.Errorf("answered %d", a.Code)
