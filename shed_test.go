@@ -108,9 +108,9 @@ func TestBacklogRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const total = 1 << 20
 		var refused []int
-		w := memorySite(t, brio.Config{MaxBacklogTotal: total, OnRefused: func(_ *http.Request, code int, _ string) {
+		w := memorySite(t, brio.Config{MaxBacklogTotal: total, Observer: &brio.Observer{Refused: func(_ *http.Request, code int, _ string) {
 			refused = append(refused, code)
-		}})
+		}}})
 		for range 4 {
 			w.connect("/", "")
 		}

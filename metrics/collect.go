@@ -22,6 +22,10 @@ var counts = []struct {
 	{kept("sockets", "Sockets, of all namespaces."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Sockets) }},
 	{kept("namespaces", "Namespaces, with those made for clients."), prometheus.GaugeValue, func(s brio.Stats) int64 { return int64(s.Namespaces) }},
 	{kept("recovery_bytes", "Bytes that are kept for clients that may come back."), prometheus.GaugeValue, func(s brio.Stats) int64 { return s.Kept }},
+	{kept("backlog_bytes", "Bytes that wait for clients which can't take them now."), prometheus.GaugeValue, func(s brio.Stats) int64 { return s.Backlog }},
+	{kept("inbox_bytes", "Bytes that wait for handlers, of each socket so many times 64 KiB."), prometheus.GaugeValue, func(s brio.Stats) int64 { return s.Inboxes }},
+	{kept("shed_total", "Clients that were disconnected because too much waited for all of them."), prometheus.CounterValue, func(s brio.Stats) int64 { return s.Shed }},
+	{kept("intake_exceeded_total", "Times that a client sent faster than it may."), prometheus.CounterValue, func(s brio.Stats) int64 { return s.Excess }},
 	{kept("rooms_exceeded_total", "Times that a socket would have been in too many rooms."), prometheus.CounterValue, func(s brio.Stats) int64 { return s.Crowded }},
 }
 

@@ -179,12 +179,16 @@ brio_handler_duration_seconds_sum{event="other",namespace="/org-{id}"} 0
 brio_handler_duration_seconds_sum{event="panic",namespace="/org-{id}"} 0
 brio_handler_duration_seconds_sum{event="refuse",namespace="/org-{id}"} 0
 brio_handlers_running{namespace="/org-{id}"} 0
+brio_backlog_bytes 0
+brio_inbox_bytes 0
+brio_intake_exceeded_total 0
 brio_limit_exceeded_total{limit="chat"} 7
 brio_namespaces 3
 brio_panics_total{handler="event",namespace="/org-{id}"} 1
 brio_recoveries_total{namespace="/org-{id}",result="recovered"} 1
 brio_requests_refused_total{code="0"} 1
 brio_rooms_exceeded_total 0
+brio_shed_total 0
 brio_sockets 1
 brio_sockets_connected_total{namespace="/org-{id}"} 3
 brio_sockets_disconnected_total{namespace="/org-{id}",reason="client namespace disconnect"} 1
