@@ -3,7 +3,6 @@ package engine
 import (
 	"bufio"
 	"context"
-
 	"encoding/json"
 	"fmt"
 	"io"
