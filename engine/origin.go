@@ -45,7 +45,7 @@ func (s *Server) trustOf(r *http.Request, origin string) trust {
 
 func sameHost(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) // "null" has none, nor has HTTP/1.0
 }
 
 // withoutForeignCookies returns the request without the cookies that a browser has
