@@ -333,13 +333,13 @@ func TestPauseReachesThePoller(t *testing.T) {
 	l.session.Pause()
 	posted := make(chan answer, 1)
 	go func() { posted <- p.post("4a") }()
-	l.received(t, "a")
 	select {
 	case a := <-posted:
 		t.Errorf("answered while paused: %+v", a)
 	default:
 	}
 	l.session.Resume()
+	l.received(t, "a")
 	(<-posted).is(t, 200, "ok")
 }
 

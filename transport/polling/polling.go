@@ -158,12 +158,14 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, err)
 		return
 	}
-	c.wait(r.Context())
+	_ = c.wait(r.Context()) // nobody is there for the answer then
 	noXSSFilter(w, r)
 	writeBody(w, typeHTML, okay)
 }
 
-// take pushes the packets of a POST. It lets go of the body when it returns,
+// take pushes the packets of a POST, each when the Conn is not paused: many small
+// ones take far more memory where they wait than the body does. A client that goes
+// before all have been pushed ends the Conn. It lets go of the body when it returns,
 // before the answer waits for anything.
 func (c *Conn) take(w http.ResponseWriter, r *http.Request, binary bool) error {
 	body := newBuffer()
@@ -173,7 +175,12 @@ func (c *Conn) take(w http.ResponseWriter, r *http.Request, binary bool) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAborted, err)
 	}
-	return c.decode(body.b, binary)
+	var gone error
+	err = c.decode(body.b, binary, func(p transport.Packet) bool {
+		gone = c.wait(r.Context())
+		return gone == nil && c.receive(p)
+	})
+	return errors.Join(gone, err)
 }
 
 // refuse answers a POST that could not be taken. One that is too large harms
@@ -201,24 +208,32 @@ func (c *Conn) receive(p transport.Packet) bool {
 		c.left = true
 		c.mu.Unlock()
 	}
+	c.mu.Lock()
+	ended := c.ended
+	c.mu.Unlock()
+	if ended {
+		return false // while the packet waited
+	}
 	c.receiver.Receive(c, p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.ended && !c.left
 }
 
-// wait holds the answer of a POST back while the Conn is paused: the client
-// sends no further one before it has that.
-func (c *Conn) wait(ctx context.Context) {
+// wait holds a POST back while the Conn is paused: the client sends no further one
+// before it has the answer. It fails if the client goes meanwhile.
+func (c *Conn) wait(ctx context.Context) error {
 	c.mu.Lock()
 	paused := c.paused
 	c.mu.Unlock()
 	if paused == nil {
-		return
+		return nil
 	}
 	select {
 	case <-paused:
+		return nil
 	case <-ctx.Done():
+		return ErrAborted
 	}
 }
 

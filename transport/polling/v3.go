@@ -43,15 +43,15 @@ func (c *Conn) encode(frames []*transport.Frame) payload {
 	return payload{b, binary && c.callback == "", plain}
 }
 
-// decode pushes the packets of a POST.
-func (c *Conn) decode(body []byte, binary bool) error {
+// decode calls receive with the packets of a POST.
+func (c *Conn) decode(body []byte, binary bool, receive func(transport.Packet) bool) error {
 	if c.callback != "" {
 		var err error
 		if body, err = readForm(body); err != nil {
 			return err
 		}
 	}
-	return c.format.DecodePayload(body, binary, c.receive)
+	return c.format.DecodePayload(body, binary, receive)
 }
 
 // noXSSFilter keeps old versions of Internet Explorer from taking packets for
