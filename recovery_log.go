@@ -73,7 +73,7 @@ const recordSize = 160
 func newRecord(frames []*transport.Frame, o adapter.Options) record {
 	r := record{frames: frames, options: o, at: time.Now(), size: recordSize + len(o.Latest)}
 	for _, f := range frames {
-		r.size += f.Size() + recordSize
+		r.size += f.Size()
 	}
 	for _, list := range [][]string{o.Rooms, o.Except} {
 		for _, room := range list {

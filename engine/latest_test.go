@@ -118,31 +118,31 @@ func TestLatestBeforeTheEnd(t *testing.T) {
 // What may be dropped does not close the session, and leaves room for what may
 // not.
 func TestWhatHasNoRoom(t *testing.T) {
-	const bound = 10_000
+	const bound = 100_000
 	_, l, c := openFake(t, Config{MaxBacklog: bound}, false)
-	packet := func(size int) string { return "4" + strings.Repeat("x", size-11) }
+	packet := func(size int) string { return "4" + strings.Repeat("x", size-203) }
 	c.block(true)
 	l.send(t, Drop, packet(3*bound)) // more than the bound, but nothing waits
 	if err := l.session.Send(frames("4x"), Drop); !errors.Is(err, ErrBacklog) {
 		t.Errorf("over the bound: %v", err)
 	}
 	l.session.Ready(c)
-	l.send(t, 0, packet(100))
+	l.send(t, 0, packet(1000))
 	for range 74 {
-		l.send(t, Drop, packet(100))
+		l.send(t, Drop, packet(1000))
 	}
-	if err := l.session.Send(frames(packet(100)), Drop); !errors.Is(err, ErrBacklog) {
+	if err := l.session.Send(frames(packet(1000)), Drop); !errors.Is(err, ErrBacklog) {
 		t.Errorf("over three quarters: %v", err)
 	}
 	for range 25 {
-		l.send(t, 0, packet(100))
+		l.send(t, 0, packet(1000))
 	}
 	if n := l.session.backlog(); n != bound {
 		t.Errorf("%d bytes wait", n)
 	}
 	l.open(t)
 	c.written()
-	if err := l.session.Send(frames(packet(11)), 0); !errors.Is(err, ErrBacklog) {
+	if err := l.session.Send(frames(packet(300)), 0); !errors.Is(err, ErrBacklog) {
 		t.Errorf("over the bound: %v", err)
 	}
 	l.ended(t, SlowClient)
@@ -151,9 +151,9 @@ func TestWhatHasNoRoom(t *testing.T) {
 	l.session.mu.Lock()
 	l.session.dirty = true // the flusher leaves it alone
 	l.session.mu.Unlock()
-	l.send(t, Later, packet(9000))
-	l.send(t, Later|Volatile, packet(100)) // the client could take it, but it has no room
-	if n := l.session.backlog(); n != 9000 {
+	l.send(t, Later, packet(90_000))
+	l.send(t, Later|Volatile, packet(1000)) // the client could take it, but it has no room
+	if n := l.session.backlog(); n != 90_000 {
 		t.Errorf("%d bytes wait", n)
 	}
 	l.session.flush()
@@ -163,23 +163,23 @@ func TestWhatHasNoRoom(t *testing.T) {
 // A value of another size needs only the room that the old one does not give
 // back. Its key counts too.
 func TestRoomForLatest(t *testing.T) {
-	const bound = 10_000
+	const bound = 100_000
 	_, l, c := openFake(t, Config{MaxBacklog: bound}, false)
-	packet := func(size int) string { return "4" + strings.Repeat("x", size-11) }
+	packet := func(size int) string { return "4" + strings.Repeat("x", size-203) }
 	c.block(true)
-	l.send(t, 0, packet(5000))
-	l.sendLatest(t, 0, nil, "k", packet(2000))
-	l.sendLatest(t, 0, nil, "k", packet(4999))
-	l.sendLatest(t, 0, nil, "k", packet(4000))
-	l.sendLatest(t, Drop, nil, "k", packet(2499))
-	if err := l.session.SendLatest(frames(packet(2500)), Drop, nil, "k"); !errors.Is(err, ErrBacklog) {
+	l.send(t, 0, packet(50_000))
+	l.sendLatest(t, 0, nil, "k", packet(20_000))
+	l.sendLatest(t, 0, nil, "k", packet(49_999))
+	l.sendLatest(t, 0, nil, "k", packet(40_000))
+	l.sendLatest(t, Drop, nil, "k", packet(24_999))
+	if err := l.session.SendLatest(frames(packet(25_000)), Drop, nil, "k"); !errors.Is(err, ErrBacklog) {
 		t.Error(err)
 	}
-	if n := l.session.backlog(); n != 7500 { // it stays
+	if n := l.session.backlog(); n != 75_000 { // it stays
 		t.Errorf("%d bytes wait", n)
 	}
 	l.open(t)
-	if err := l.session.SendLatest(frames(packet(5000)), 0, nil, "k"); !errors.Is(err, ErrBacklog) {
+	if err := l.session.SendLatest(frames(packet(50_000)), 0, nil, "k"); !errors.Is(err, ErrBacklog) {
 		t.Error(err)
 	}
 	l.ended(t, SlowClient)
@@ -259,7 +259,7 @@ func (s *store) send(t *rapid.T) {
 	for i := range rapid.IntRange(1, 3).Draw(t, "frames") {
 		f := fmt.Sprintf("4%d.%d", p.number, i) + strings.Repeat(".", rapid.IntRange(0, 200).Draw(t, "padding"))
 		p.frames = append(p.frames, f)
-		p.size += len(f) + 10
+		p.size += frames(f)[0].Size()
 	}
 	how := rapid.SampledFrom([]Sending{0, Drop, Drop | Later, Later, Volatile, Volatile | Later}).Draw(t, "how")
 
@@ -291,7 +291,7 @@ func (s *store) send(t *rapid.T) {
 	}
 }
 
-const bound = 3000
+const bound = 6000
 
 // flush writes what waits if the transport takes it.
 func (s *store) flush() {

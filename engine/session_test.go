@@ -267,10 +267,10 @@ func TestBacklogIsBounded(t *testing.T) {
 
 	_, l, c = openFake(t, Config{MaxBacklog: bound}, false)
 	for range 10 { // what has left doesn't count
-		l.send(t, 0, "4"+strings.Repeat("x", bound-20))
+		l.send(t, 0, "4"+strings.Repeat("x", bound-300))
 	}
 	c.block(true)
-	for range 9 {
+	for range 8 {
 		l.send(t, 0, "4"+strings.Repeat("x", bound/10-20))
 	}
 	l.open(t)

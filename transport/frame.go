@@ -126,5 +126,11 @@ func (f *Frame) Polling() []byte {
 // Length is the length of the packet in bytes, see [Packet.Size].
 func (f *Frame) Length() int { return len(f.buf) - headroom }
 
-// Size is the size of the frame in bytes, for the bounds of a queue.
-func (f *Frame) Size() int { return len(f.buf) }
+// overhead is what a frame takes beside what is sent, at most: itself, room that it
+// does not need, and its place in a queue.
+const overhead = 192
+
+// Size is how many bytes of memory the frame takes at most, for the bounds of a
+// queue: of a small one that is several times what is sent. Forms that are made later
+// don't count.
+func (f *Frame) Size() int { return overhead + len(f.buf) }
