@@ -115,6 +115,10 @@ type Config struct {
 	// MaxRooms is how many rooms one socket may be in at once, beside the one of its
 	// id. It is not put into more: [Socket.Join] says so. Default 1000.
 	MaxRooms int
+	// MaxAuth is the size in bytes of the largest auth, as JSON, that a client may
+	// connect to a namespace with: it is kept as long as the socket. A client with
+	// more is refused, with "auth is too large". Default 64 KiB.
+	MaxAuth int
 	// NamespaceIdle is how long a namespace that was made for a client, see
 	// [Server.Of], is kept after its last socket has gone. One that nobody was
 	// let into is not kept. Default 1 min; negative: for ever.
@@ -266,6 +270,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxRooms <= 0 {
 		c.MaxRooms = 1000
+	}
+	if c.MaxAuth <= 0 {
+		c.MaxAuth = 64 << 10
 	}
 	if c.NamespaceIdle == 0 {
 		c.NamespaceIdle = time.Minute

@@ -146,6 +146,10 @@ func (c *connection) all() []*Socket {
 
 // connect begins a socket. Its first work is to be let in.
 func (c *connection) connect(p *protocol.Packet) {
+	if len(p.Data) > c.server.config.MaxAuth {
+		c.refuse(p.Namespace, errAuth)
+		return
+	}
 	if !c.hold() {
 		c.server.connectError(nil, errNamespaces)
 		c.refuse(p.Namespace, errNamespaces)

@@ -45,6 +45,7 @@ var (
 	errInternal   = &Error{Message: "internal error"}
 	errArgument   = &Error{Message: "invalid argument"}
 	errNamespace  = &Error{Message: "Invalid namespace"}
+	errAuth       = &Error{Message: "auth is too large"}
 	errNamespaces = &Error{Message: "too many namespaces"}
 	errDismissed  = &Error{Message: "disconnected by the server"}
 	errPanicked   = errors.New("handler panicked")
