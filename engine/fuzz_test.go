@@ -17,7 +17,7 @@ import (
 // session, connection or goroutine is left of it.
 func FuzzSession(f *testing.F) {
 	for _, seed := range sieges {
-		for _, kind := range []byte{0, 2 | 4, 1 | 8} {
+		for _, kind := range []byte{0, 2 | 4 | 16, 1 | 8, 16} {
 			f.Add(append([]byte{kind}, seed...))
 		}
 	}

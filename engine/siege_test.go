@@ -37,6 +37,7 @@ type siege struct {
 	wires   []*wire
 
 	upgraded bool // the honest client is to be on a WebSocket
+	silent   bool // the hostile one doesn't hang up in the end, it only reads
 
 	mu       sync.Mutex // guards what follows
 	visitors []*visitor
@@ -72,14 +73,14 @@ func newSiege(t *testing.T, program []byte) *siege {
 		s.link.Piece = 5
 	}
 	s.server = NewServer(config)
-	s.http.Handler = s.server
+	s.http = http.Server{Handler: s.server, ReadTimeout: 30 * time.Second, IdleTimeout: 30 * time.Second}
 	s.http.ErrorLog = slog.NewLogLogger(&alarm{Handler: slog.DiscardHandler, T: t}, slog.LevelError)
 	go func() {
 		defer close(s.served)
 		_ = s.http.Serve(s.net)
 	}()
 	s.honest = &model{net: s.net, max: 1000}
-	s.upgraded = kind&8 != 0
+	s.upgraded, s.silent = kind&8 != 0, kind&16 != 0
 	return s
 }
 
@@ -195,9 +196,11 @@ func (s *siege) end() {
 		v.resumeAll()
 	}
 	for _, w := range s.wires {
-		w.end(false)
+		if w.hear(); !s.silent {
+			w.end(false)
+		}
 	}
-	s.passes(closeTimeout + 50*time.Second) // what was closed is waited for; whoever is silent is given up
+	s.passes(closeTimeout + 60*time.Second) // what was closed is waited for; whoever is silent is given up
 	s.echoes()
 	if n := s.server.Len(); n != 1 {
 		s.Errorf("%d sessions are left, beside the honest client's", n-1)
