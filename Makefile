@@ -1,5 +1,6 @@
 FUZZTIME ?= 30s
 BENCHTIME ?= 1s
+MINUTES ?= 10
 LISTEN ?= 127.0.0.1:3000
 lint := go tool -modfile=tools/go.mod golangci-lint
 
@@ -35,6 +36,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 		echo "$$target ($$package), $(FUZZTIME)"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
 	done
+
+.PHONY: chaos
+chaos: ## Run clients and a server through bad networks and restarts for MINUTES (10)
+	go test -race -count=1 -v -timeout 0 ./conformance/chaos -args -minutes $(MINUTES)
 
 .PHONY: bench
 bench: ## Measure brio beside others: twelve minutes, writes bench/results.md
