@@ -180,9 +180,13 @@ func (s *siege) request() {
 	if strings.ContainsAny(query, " \r\n\x00") {
 		w.note(func() { w.garbled = true })
 	}
+	v3 := !strings.HasPrefix(query, "EIO=4")
+	for _, one := range s.wires { // the revision is the session's, whatever the query says
+		one.note(func() { v3 = v3 || one.v3 && one.sid != "" && strings.Contains(query, one.sid) })
+	}
 	w.note(func() {
 		w.odd = w.odd || how%8 == byPut || how%8 == byOptions
-		w.v3 = w.v3 || !strings.HasPrefix(query, "EIO=4")
+		w.v3 = w.v3 || v3
 	})
 	if how&deaf == 0 {
 		w.hear()

@@ -46,9 +46,8 @@ func TestFileDescriptorsExhausted(t *testing.T) {
 		}
 		crowd = append(crowd, c)
 	}
-	kept := order{}
 	for n := 1; n <= 100; n++ {
-		if kept, err = keep.Do(ctx, early, newOrder("early", n)); err != nil || kept != newOrder("early", n) {
+		if kept, err := keep.Do(ctx, early, newOrder("early", n)); err != nil || kept != newOrder("early", n) {
 			t.Fatalf("order %d, with no file descriptor left: %+v, %v", n, kept, err)
 		}
 	}
