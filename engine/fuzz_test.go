@@ -173,6 +173,9 @@ func (s *siege) request() {
 		body = s.text(packetList)
 		headers += fmt.Sprintf("Content-Length: %d\r\n", len(body))
 	}
+	if w.rest != "" { // what comes now is a part of the body
+		w.note(func() { w.garbled = true })
+	}
 	if how%8 == byHalf {
 		w.rest = body[len(body)/2:]
 		body = body[:len(body)/2]
