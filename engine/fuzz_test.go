@@ -150,9 +150,6 @@ func (s *siege) request() {
 		}
 		w = s.newWire()
 	}
-	if w.rest != "" { // this request becomes the rest of the one before
-		w.note(func() { w.garbled = true })
-	}
 	method, body, headers := "GET", "", ""
 	switch how % 8 {
 	case byPost, byHalf:
