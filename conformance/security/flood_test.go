@@ -238,7 +238,6 @@ func TestSmallEventsInOneRequest(t *testing.T) {
 	}
 	close(gate)
 	(<-posted).is(t, 200, "ok")
-	w.request("POST", "&sid="+sid, "1").is(t, 200, "ok")
 }
 
 // Auth that is too large is refused, for it would be kept.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 )
 
@@ -54,7 +55,12 @@ func (w *site) tryVisit(sid string, headers ...string) (*peer, error) {
 	for i := 0; i < len(headers); i += 2 {
 		h[headers[i]] = []string{headers[i+1]}
 	}
-	dialer := ws.Dialer{Header: h, NetDial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
+	var extensions []httphead.Option
+	if h["Sec-WebSocket-Extensions"] != nil {
+		extensions = append(extensions, httphead.NewOption(h["Sec-WebSocket-Extensions"][0], nil))
+		delete(h, "Sec-WebSocket-Extensions")
+	}
+	dialer := ws.Dialer{Header: h, Extensions: extensions, NetDial: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
 	_, early, _, err := dialer.Dial(context.Background(), "ws://"+w.address+"/socket.io/?"+query)
 	if early != nil {
 		p.in = early
