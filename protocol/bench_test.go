@@ -136,3 +136,33 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkScanOne is BenchmarkScan for the events with types.
+func BenchmarkScanOne(b *testing.B) {
+	b.Run("struct", func(b *testing.B) { benchmarkScanOne[position](b, string(decode(b, event160).Args().Raw(0))) })
+	b.Run("string", func(b *testing.B) { benchmarkScanOne[string](b, `"hello, world"`) })
+	b.Run("int", func(b *testing.B) { benchmarkScanOne[int](b, `1789214`) })
+	b.Run("method", func(b *testing.B) { benchmarkScanOne[time.Time](b, `"2020-01-02T03:04:05Z"`) })
+	b.Run("map", func(b *testing.B) { benchmarkScanOne[map[string]any](b, `{"a":1,"b":["c",true]}`) })
+	b.Run("refused", func(b *testing.B) {
+		args, j := decode(b, `2["e",{"id":"4f1c2a9e-7d","x":1024.25,"y":-387.5,"moving":true,"name":"Ada","text":5}]`).Args(), (*JSON)(nil).Strict()
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := j.ScanOne(args, new(position)); err == nil {
+				b.Fatal("it was taken")
+			}
+		}
+	})
+}
+
+func benchmarkScanOne[T any](b *testing.B, text string) {
+	b.Helper()
+	args, j := decode(b, `2["say",`+text+`]`).Args(), (*JSON)(nil).Strict()
+	b.ReportAllocs()
+	for b.Loop() {
+		var v T
+		if err := j.ScanOne(args, &v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -28,12 +28,19 @@ var ErrEncode = errors.New("protocol: cannot encode argument")
 
 // ScanError reports the argument that [Args.Scan] could not decode.
 type ScanError struct {
-	Index int // of the argument and of its destination, from 0
-	Err   error
+	Index int   // of the argument and of its destination, from 0
+	Err   error // of who decodes it; nil if it did not come to that
+
+	// Violation says where it is wrong, for the peer. Only [JSON.ScanOne] and
+	// [JSON.ScanNone] look for it.
+	Violation *Violation
 }
 
 // Error implements error.
 func (e *ScanError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("protocol: argument %d: %v", e.Index, e.Violation)
+	}
 	return fmt.Sprintf("protocol: argument %d: %v", e.Index, e.Err)
 }
 

@@ -18,6 +18,12 @@ type JSON struct {
 	// Unmarshal decodes data, one JSON text that has been checked, into what v
 	// points to. It must neither modify data nor keep any part of it.
 	Unmarshal func(data []byte, v any) error
+	// UnmarshalStrict is Unmarshal, but fails for a member of an object that v has
+	// nothing for. Without it such members are what Unmarshal makes of them. It is
+	// not looked at if Unmarshal is nil.
+	UnmarshalStrict func(data []byte, v any) error
+
+	known bool // Unmarshal fails for what is not known, see Strict
 }
 
 // unmarshal decodes text into what dest points to. A method is called as

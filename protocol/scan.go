@@ -35,7 +35,7 @@ func (j *JSON) Scan(args Args, dest ...any) error {
 		}
 		if !scalar(element, d) {
 			if err := args.decode(j, element, d); err != nil {
-				return &ScanError{i, err}
+				return &ScanError{Index: i, Err: err}
 			}
 		}
 		rest = after
