@@ -50,7 +50,7 @@ func TestClientAsks(t *testing.T) {
 		{"an error with data", `"double",1`, `[{"error":{"message":"one is no good","data":[1]}}]`},
 		{"a wrapped error", `"double",2`, `[{"error":{"message":"2 is no good"}}]`},
 		{"an error of the server's own", `"double",0`, `[{"error":{"message":"internal error"}}]`},
-		{"an argument of the wrong type", `"double","x"`, `[{"error":{"message":"invalid argument"}}]`},
+		{"an argument of the wrong type", `"double","x"`, `[{"error":{"message":"expected an integer","data":{"code":"invalid","path":"","rule":"type","message":"expected an integer","params":{"expected":"integer"}}}}]`},
 		{"several values, once", `"several"`, `[1,"two",null,[4]]`},
 	}
 	for _, test := range tests {

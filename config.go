@@ -184,6 +184,19 @@ type Config struct {
 	// Recovery lets sockets survive a short disconnection. Default: nil, they
 	// don't.
 	Recovery *Recovery
+	// AllowUnknownFields has the arguments of typed events and calls taken as
+	// encoding/json takes them: members of objects for which there is no field, and
+	// arguments beyond the one, are ignored. It is for clients, or other servers of
+	// the cluster, that are newer than this one. Default: they are refused, as
+	// [Event.Handle] has it. Untyped arguments are what [Args.Scan] makes of them.
+	AllowUnknownFields bool
+	// NoErrorEvents keeps clients from being told why an event has failed for which
+	// they asked no acknowledgement. Default: they get an event "error" if it was an
+	// [*Error] that a handler or what runs before it returned, also a refused
+	// argument: {"event":name,"error":{"message":…,"data":…}}, whatever AckError
+	// says, without data if it were more than 8 KiB. One is sent for one that has
+	// failed, none for an event called error.
+	NoErrorEvents bool
 	// AckError makes the argument with which a failed handler answers an
 	// acknowledgement. Default: {"error":{"message":…,"data":…}}.
 	AckError func(*Error) any

@@ -381,6 +381,12 @@ func (s *Socket) handle(e *event) {
 	if !all {
 		s.log("event", err, "event", string(name))
 	}
+	if args.ack == nil {
+		if all {
+			s.complain(string(name), told)
+		}
+		return
+	}
 	fail := func(e *Error) error {
 		return s.guard("acknowledgement", func() error { return args.Ack(s.namespace.server.config.AckError(e)) })
 	}

@@ -24,9 +24,10 @@ var (
 )
 
 // Error is the only error that a client sees as it is, message and data: in
-// the answer to an acknowledgement, or as the reason why a connection was
-// refused. A handler that returns any other error has it logged, and the client
-// is told "internal error".
+// the answer to an acknowledgement, in the event "error" if none was asked for, or
+// as the reason why a connection was refused. A [*Violation] is made one. A handler
+// that returns any other error has it logged, and the client is told "internal error",
+// if it asked.
 type Error struct {
 	// Message says what went wrong, and what to do about it.
 	Message string
@@ -55,6 +56,9 @@ var (
 // to it.
 func public(err error) (*Error, bool) {
 	if e, ok := errors.AsType[*Error](err); ok {
+		return e, true
+	}
+	if e := refusalOf(err); e != nil {
 		return e, true
 	}
 	return errInternal, false

@@ -19,14 +19,30 @@ type Handlers interface {
 	On(event string, f func(ctx context.Context, s *Socket, args Args) error)
 }
 
-// Handle sets the handler of the event, see [Namespace.On]. An argument that
-// can't be decoded into a T never reaches it. If the client asked for an
-// acknowledgement, it gets one without arguments once the handler has returned
-// nil.
+// handleTyped sets the handler of a typed event. Who is not a namespace itself passes
+// it on to one with On, and may need arguments of its own.
+func handleTyped(to Handlers, h Handler, f func(ctx context.Context, s *Socket, args Args) error) {
+	if ns, ok := to.(*Namespace); ok {
+		ns.handleTyped(h, f)
+		return
+	}
+	to.On(h.Event, f)
+}
+
+// Handle sets the handler of the event, see [Namespace.On]. What reaches it is a
+// valid T: an argument that can't be decoded into one is refused with a [Refusal], and
+// so is one that is missing, unless T is a pointer or an interface, and, without
+// Config.AllowUnknownFields, a member without a field and more than one argument. If
+// the T, or a value inside of it, has a method Validate() error, that is called
+// thereafter, of the parts before the whole; its error is told to the client, too.
+//
+// If the client asked for an acknowledgement, it gets one without arguments once
+// the handler has returned nil.
 func (e Event[T]) Handle(ns Handlers, f func(ctx context.Context, s *Socket, v T) error) {
-	ns.On(string(e), func(ctx context.Context, s *Socket, args Args) error {
-		v, err := scan[T](s.namespace, s.id, args)
-		if err != nil {
+	in := newTaker[T](ns)
+	handleTyped(ns, newHandler[T, None](string(e)), func(ctx context.Context, s *Socket, args Args) error {
+		var v T
+		if err := in.take(s.namespace, s.id, args, &v); err != nil {
 			return err
 		}
 		if err := f(ctx, s, v); err != nil {
@@ -55,12 +71,12 @@ func (e Event[T]) Emit(to Emitter, v T) error { return to.Emit(string(e), list(v
 type Call[Req, Res any] string
 
 // Handle sets the handler of the call, see [Namespace.On]. What it returns is
-// the acknowledgement. A request that can't be decoded into a Req never reaches
-// it.
+// the acknowledgement. What reaches it is a valid Req, as [Event.Handle] has it.
 func (c Call[Req, Res]) Handle(ns Handlers, f func(ctx context.Context, s *Socket, req Req) (Res, error)) {
-	ns.On(string(c), func(ctx context.Context, s *Socket, args Args) error {
-		req, err := scan[Req](s.namespace, s.id, args)
-		if err != nil {
+	in := newTaker[Req](ns)
+	handleTyped(ns, newHandler[Req, Res](string(c)), func(ctx context.Context, s *Socket, args Args) error {
+		var req Req
+		if err := in.take(s.namespace, s.id, args, &req); err != nil {
 			return err
 		}
 		res, err := f(ctx, s, req)
@@ -103,11 +119,12 @@ func typed[T any](answers iter.Seq2[Answer[Args], error]) iter.Seq2[Answer[T], e
 }
 
 // OnServer sets the handler of the call when another server makes it, see
-// [Namespace.OnServer].
+// [Namespace.OnServer]. What reaches it is a valid Req, as [Event.Handle] has it.
 func (c Call[Req, Res]) OnServer(ns *Namespace, f func(ctx context.Context, ns *Namespace, req Req) (Res, error)) {
+	in := newTaker[Req](ns)
 	ns.OnServer(string(c), func(ctx context.Context, ns *Namespace, args Args) error {
-		req, err := scan[Req](ns, "", args)
-		if err != nil {
+		var req Req
+		if err := in.take(ns, "", args, &req); err != nil {
 			return err
 		}
 		res, err := f(ctx, ns, req)
@@ -130,13 +147,4 @@ func list(v any) []any {
 		return nil
 	}
 	return []any{v}
-}
-
-func scan[T any](ns *Namespace, socket string, args Args) (T, error) {
-	var v T
-	if err := args.Scan(&v); err != nil {
-		ns.server.config.Logger.Debug("argument refused", "error", err, "socket", socket, "namespace", ns.name)
-		return v, errArgument
-	}
-	return v, nil
 }

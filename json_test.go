@@ -74,7 +74,7 @@ func TestAnotherLibraryEncodesAndDecodes(t *testing.T) {
 	p.expect(`2["shout",{"loud":"hey"}]`)
 	p.expect(`2["shout",{"loud":"hey"}]`)
 	diff(t, "acknowledgement", p.call(`"echo",{"loud":"ho"}`), `[{"loud":"ho"}]`)
-	diff(t, "refusal", p.call(`"echo",{"Text":"ho"}`), `[{"error":{"message":"invalid argument"}}]`)
+	diff(t, "refusal", p.call(`"echo",{"Text":"ho"}`), `[{"error":{"message":"invalid value","data":{"code":"invalid","path":"","rule":"format","message":"invalid value"}}}]`)
 
 	p.write(`277["ask"]`)
 	p.expect(`20["echo",{"loud":"one"}]`)

@@ -1,6 +1,7 @@
 package brio
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -53,6 +54,7 @@ type table struct {
 	onAny        []func(context.Context, *Socket, string, Args) error
 	onOutgoing   []func(*Socket, string, Args)
 	on           map[string]func(context.Context, *Socket, Args) error
+	handlers     []Handler
 	onServer     map[string]func(context.Context, *Namespace, Args) error
 }
 
@@ -183,8 +185,14 @@ func (ns *Namespace) OnDisconnect(f func(ctx context.Context, s *Socket, reason 
 // On sets the handler of an event. It panics if there is one already, or if the
 // protocol reserves the name. If the client asked for an acknowledgement, the
 // handler answers it with [Args.Ack]; an error answers it too, and is logged
-// unless it is an [*Error].
+// unless it is an [*Error]. If it did not, it gets an event "error" for such a one,
+// see [Config].NoErrorEvents.
 func (ns *Namespace) On(event string, f func(ctx context.Context, s *Socket, args Args) error) {
+	ns.handleTyped(Handler{Event: event}, f)
+}
+
+func (ns *Namespace) handleTyped(h Handler, f func(ctx context.Context, s *Socket, args Args) error) {
+	event := h.Event
 	if protocol.Reserved(event) {
 		panic("brio: event " + event + " is reserved by the protocol")
 	}
@@ -197,6 +205,8 @@ func (ns *Namespace) On(event string, f func(ctx context.Context, s *Socket, arg
 			t.on = map[string]func(context.Context, *Socket, Args) error{}
 		}
 		t.on[event] = f
+		t.handlers = append(slices.Clone(t.handlers), h)
+		slices.SortFunc(t.handlers, func(a, b Handler) int { return cmp.Compare(a.Event, b.Event) })
 	})
 }
 

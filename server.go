@@ -26,6 +26,7 @@ import (
 type Server struct {
 	config            Config
 	observer          Observer // what of it is nil, nobody hears
+	strict            *protocol.JSON // for the arguments of typed events
 	start             time.Time
 	engine            *engine.Server
 	client            http.Handler     // serves browser clients, under Path
@@ -59,6 +60,10 @@ func NewServer(config Config) *Server {
 	}
 	if o := s.config.Observer; o != nil {
 		s.observer = *o
+	}
+	s.strict = &s.config.JSON
+	if !s.config.AllowUnknownFields {
+		s.strict = s.config.JSON.Strict()
 	}
 	s.crew.Group = &s.group
 	if s.config.LogBurst > 0 {

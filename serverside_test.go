@@ -148,7 +148,7 @@ func TestServersAnswer(t *testing.T) {
 	}
 	both := func(text string) map[string]string { return map[string]string{"n1": text, "n2": text} }
 	diff(t, "errors with data", failures("sum", []int{}), map[string]string{"n1": `nothing to add {"node":1}`, "n2": `nothing to add {"node":2}`})
-	diff(t, "arguments of the wrong type", failures("sum", "x"), both("invalid argument %!s(<nil>)"))
+	diff(t, "arguments of the wrong type", failures("sum", "x"), both(`expected an array {"code":"invalid","path":"","rule":"type","message":"expected an array","params":{"expected":"array"}}`))
 	diff(t, "no handler", failures("unknown"), both("no handler of unknown %!s(<nil>)"))
 	diff(t, "errors of the server's own", failures("note", "fail"), both("internal error %!s(<nil>)"))
 	diff(t, "panics", failures("note", "panic"), both("internal error %!s(<nil>)"))

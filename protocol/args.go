@@ -27,6 +27,12 @@ func (a Args) Len() int {
 	return n
 }
 
+// First returns the first argument alone, with all attachments.
+func (a Args) First() Args {
+	element, _, _ := next(a.text)
+	return Args{element, a.attachments}
+}
+
 // Raw returns the JSON text of argument i, nil if there is none. It aliases the
 // packet and still has placeholders where attachments belong.
 func (a Args) Raw(i int) []byte {

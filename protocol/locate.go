@@ -109,14 +109,7 @@ func (f *finder) at(v *Violation) *Violation {
 	if v == nil {
 		return nil
 	}
-	path := f.path
-	if v.Path != "" {
-		if len(path) > 0 && v.Path[0] != '[' {
-			path = append(path, '.')
-		}
-		path = append(path, v.Path...)
-	}
-	v.Path = jsonfield.Path(path)
+	v.Path = jsonfield.Join(f.path, v.Path)
 	return v
 }
 

@@ -33,6 +33,18 @@ func AppendIndex(path []byte, i int) []byte {
 	return append(path, ']')
 }
 
+// Join returns the path of a value inside of one at path, as text.
+func Join(path []byte, inner string) string {
+	if inner != "" {
+		path = path[:len(path):len(path)]
+		if len(path) > 0 && inner[0] != '[' {
+			path = append(path, '.')
+		}
+		path = append(path, inner...)
+	}
+	return Path(path)
+}
+
 // Path returns a path as text, cut if it is too long.
 func Path(path []byte) string { return Cut(string(path[:min(len(path), 2*maxPath)]), maxPath) }
 
