@@ -182,6 +182,15 @@ var strata = []stratum{
 		why:    "the one place that knows OpenTelemetry: its spans are brio's Observer",
 	},
 	{
+		pkg:  "schema",
+		ours: []string{".", "protocol", "internal/..."},
+		theirs: []string{
+			"github.com/invopop/jsonschema",
+			"github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind",
+		},
+		why: "JSON Schema is for who asks for it: what it enforces are listeners, which the core does not know",
+	},
+	{
 		pkg:  "briotest",
 		ours: []string{".", "client", "internal/..."},
 		why:  "users test their handlers with a server and a client as they are: no testing library comes along",

@@ -44,7 +44,9 @@ const complaint = `2["error",{"event":"count","error":{"message":"expected an in
 func TestClientsAreToldOfEventsThatFail(t *testing.T) {
 	w, ns := newCounter(t, brio.Config{})
 	var heard []string
-	ns.OnAnyOutgoing(func(_ *brio.Socket, event string, args brio.Args) { heard = append(heard, event+" "+string(args.Raw(0))) })
+	ns.OnAnyOutgoing(func(_ *brio.Socket, event string, args brio.Args) {
+		heard = append(heard, event+" "+string(args.Raw(0)))
+	})
 	p := w.connect("/", "")
 	p.emit(`"count",1`)
 	p.emit(`"count",128`)

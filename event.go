@@ -31,8 +31,9 @@ func handleTyped(to Handlers, h Handler, f func(ctx context.Context, s *Socket, 
 
 // Handle sets the handler of the event, see [Namespace.On]. What reaches it is a
 // valid T: an argument that can't be decoded into one is refused with a [Refusal], and
-// so is one that is missing, unless T is a pointer or an interface, and, without
-// Config.AllowUnknownFields, a member without a field and more than one argument. If
+// so is one that is missing, unless T can be nil, and, without
+// Config.AllowUnknownFields, null for one, a member without a field, and more than one
+// argument. If
 // the T, or a value inside of it, has a method Validate() error, that is called
 // thereafter, of the parts before the whole; its error is told to the client, too.
 //

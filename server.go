@@ -25,7 +25,7 @@ import (
 // is Config.ClientFS; the [http.Server] around it stays its owner's.
 type Server struct {
 	config            Config
-	observer          Observer // what of it is nil, nobody hears
+	observer          Observer       // what of it is nil, nobody hears
 	strict            *protocol.JSON // for the arguments of typed events
 	start             time.Time
 	engine            *engine.Server

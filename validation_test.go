@@ -95,6 +95,7 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 		{`,{"lines":[],"secret":1}`, "secret: unknown field", "unknown"},
 		{`,{"buyers":{"a b":{"Name":[]}}}`, `buyers["a b"].Name: expected a string`, "type"},
 		{``, "expected an argument", "missing"},
+		{`,null`, "expected an argument", "missing"},
 		{`,{},{}`, "expected no other argument", "surplus"},
 	} {
 		got := refusalIn(t, p.call(`"buy"`+test.args))
@@ -132,6 +133,7 @@ func TestAPointerNeedNoArgument(t *testing.T) {
 	diff(t, "answer", p.call(`"find",{"price":1}`), "[false]")
 	diff(t, "refusal", refusalIn(t, p.call(`"find",{"price":0}`)).Message, "price: expected more than 0")
 	diff(t, "answer", p.call(`"tick"`), "[]")
+	diff(t, "answer", p.call(`"tick",null`), "[]") // emit("tick", undefined)
 	diff(t, "refusal", refusalIn(t, p.call(`"tick",1`)).Message, "expected no argument")
 }
 

@@ -22,9 +22,10 @@ func (j *JSON) Strict() *JSON {
 }
 
 // ScanOne decodes the one argument that there has to be into the variable that dest
-// points to, as [JSON.Scan] does. An argument is missing unless the variable is a
-// pointer or an interface, which stays as it is then. With a library that [JSON.Strict]
-// has returned, more than one is an error too.
+// points to, as [JSON.Scan] does. An argument is missing unless the variable can be
+// nil, and stays as it is then. With a library that [JSON.Strict] has returned, null is
+// no argument either: JavaScript writes it for undefined. More than one argument is an
+// error of that.
 //
 // The error is a *[ScanError] with the Violation in it. To find its place takes about
 // as long as decoding, and does not depend on the library: it is where the text does
@@ -33,11 +34,11 @@ func (j *JSON) Strict() *JSON {
 func (j *JSON) ScanOne(args Args, dest any) error {
 	element, rest, ok := next(args.text)
 	switch {
-	case !ok && optional(dest):
-		return nil
-	case !ok:
+	case (!ok || element[0] == 'n' && j.exact()) && !optional(dest, ok):
 		return &ScanError{Violation: &Violation{Rule: RuleMissing, Message: "expected an argument"}}
-	case j.exact() && len(rest) > 0:
+	case !ok:
+		return nil
+	case len(rest) > 0 && j.exact() && !nothing(rest):
 		return &ScanError{Index: 1, Violation: surplus(1)}
 	case scalar(element, dest):
 		return nil
@@ -48,13 +49,23 @@ func (j *JSON) ScanOne(args Args, dest any) error {
 	return nil
 }
 
-// ScanNone checks that there is no argument, with a library that [JSON.Strict] has
-// returned.
+// ScanNone checks that there is no argument but null, with a library that
+// [JSON.Strict] has returned.
 func (j *JSON) ScanNone(args Args) error {
-	if len(args.text) > 0 && j.exact() {
+	if j.exact() && !nothing(args.text) {
 		return &ScanError{Violation: surplus(0)}
 	}
 	return nil
+}
+
+// nothing reports whether arguments are all null.
+func nothing(text []byte) bool {
+	for element, rest, ok := next(text); ok; element, rest, ok = next(rest) {
+		if element[0] != 'n' {
+			return false
+		}
+	}
+	return true
 }
 
 func surplus(most int) *Violation {
@@ -67,14 +78,18 @@ func surplus(most int) *Violation {
 
 func (j *JSON) exact() bool { return j != nil && j.known }
 
-// optional reports whether dest may stay as it is.
-func optional(dest any) bool {
+// optional reports whether dest may stay as it is; or whether null is for its type to
+// decode, if that is there.
+func optional(dest any, null bool) bool {
 	t := reflect.TypeOf(dest)
 	if t == nil || t.Kind() != reflect.Pointer {
-		return false
+		return null // decoding has an error for it
 	}
-	kind := t.Elem().Kind()
-	return kind == reflect.Pointer || kind == reflect.Interface
+	switch t.Elem().Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
+		return true
+	}
+	return null && decodes(t.Elem())
 }
 
 // strictDecoder is a json.Decoder that reads one text after the other.

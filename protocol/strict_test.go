@@ -139,7 +139,7 @@ func TestViolationsHaveTheirPlace(t *testing.T) {
 func TestWhatFitsIsTaken(t *testing.T) {
 	j := (*JSON)(nil).Strict()
 	for _, text := range []string{
-		`{}`, `null`, ` { } `, `{"id":-128,"price":1,"items":null,"pair":["a"],"codes":{"255":true},"points":{"1/2":"x"}}`,
+		`{}`, ` { } `, `{"id":-128,"price":1,"items":null,"pair":["a"],"codes":{"255":true},"points":{"1/2":"x"}}`,
 		`{"pair":["a","b",3],"at":"2020-01-02T03:04:05Z","sum":123456789012345678901234567890,"n":1e5,"quoted":"-5"}`,
 		`{"quoted":null,"raw":[{}],"data":"aGk=","any":{"x":1},"where":"1/2","even":4,"reader":null,"notes":{"a":null}}`,
 		`{"data":[104,105],"Items":[{"next":null}],"quoted":"null"}`,
@@ -173,7 +173,15 @@ func TestOneArgumentIsWanted(t *testing.T) {
 		{"none for anything", `3[]`, strict, new(any), ""},
 		{"two", `3["a",1]`, strict, new(string), RuleSurplus},
 		{"two, leniently", `3["a",1]`, lenient, new(string), ""},
-		{"null", `3[null]`, strict, new(string), ""},
+		{"null", `3[null]`, strict, new(string), RuleMissing},
+		{"null, leniently", `3[null]`, lenient, new(string), ""},
+		{"null for a struct", `3[null]`, strict, new(order), RuleMissing},
+		{"null for a pointer", `3[null]`, strict, &p, ""},
+		{"null for a slice", `3[null]`, strict, new([]int), ""},
+		{"null for a method", `3[null]`, strict, new(json.RawMessage), ""},
+		{"none for a method", `3[]`, strict, new(even), RuleMissing},
+		{"null too much", `3["a",null,null]`, strict, new(string), ""},
+		{"more than null too much", `3["a",null,1]`, strict, new(string), RuleSurplus},
 		{"unknown, leniently", `3[{"nope":1}]`, lenient, new(order), ""},
 		{"a number", `3["a"]`, strict, new(int), RuleType},
 		{"a large number", `3[1e30]`, strict, new(int64), RuleType},
@@ -192,7 +200,10 @@ func TestOneArgumentIsWanted(t *testing.T) {
 	if err := strict.ScanNone(decode(t, `3[]`).Args()); err != nil {
 		t.Error(err)
 	}
-	if err := strict.ScanNone(decode(t, `3[null]`).Args()); err == nil {
+	if err := strict.ScanNone(decode(t, `3[null]`).Args()); err != nil {
+		t.Error(err)
+	}
+	if err := strict.ScanNone(decode(t, `3[null,0]`).Args()); err == nil {
 		t.Error("an argument was taken for none")
 	}
 	if err := lenient.ScanNone(decode(t, `3[null]`).Args()); err != nil {
