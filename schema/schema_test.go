@@ -120,7 +120,7 @@ func sorted(list []violation) map[violation]bool {
 }
 
 func TestSchemasAreRead(t *testing.T) {
-	s := schema.MustParse(`{"$defs":{"even":{"multipleOf":2}},"type":"array","uniqueItems":true,"contains":{"const":0},
+	s := schema.MustParse(`{"$defs":{"even":{"type":"integer","multipleOf":2}},"type":"array","uniqueItems":true,"contains":{"const":0},
 		"items":{"anyOf":[{"$ref":"#/$defs/even"},{"type":"string","pattern":"^[a-z]+$"}],"not":{"const":102}}}`)
 	for text, want := range map[string][]violation{
 		`[0,2,"a"]`:     nil,
