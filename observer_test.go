@@ -88,7 +88,7 @@ func (w *watcher) expect(t *testing.T, want ...string) {
 func TestObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := watching("Received", "Sent")
-		w := memorySite(t, brio.Config{Observer: &o.Observer})
+		w := memorySite(t, brio.Config{Observer: &o.Observer, NoErrorEvents: true})
 		ns := w.Of("/org-{id}")
 		sees := func(ctx context.Context, event string) {
 			if got := ctx.Value(o); got != event {
