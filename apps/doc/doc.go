@@ -232,5 +232,17 @@ func (d *Doc) store() {
 		_, err := d.site.DB.ExecContext(context.Background(), `REPLACE INTO doc_text VALUES (?, ?, ?)`, row[:]...)
 		_, dropped := d.site.DB.ExecContext(context.Background(), `DELETE FROM doc_text WHERE text = ''`)
 		d.site.Warn("store", errors.Join(err, dropped))
+		if err != nil {
+			d.again(row[0].(string))
+		}
+	}
+}
+
+// again has a document stored the next time that could not be stored.
+func (d *Doc) again(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.texts[name]; t != nil {
+		t.stored = -1
 	}
 }

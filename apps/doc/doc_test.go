@@ -128,6 +128,32 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// What could not be stored, as the disk was full, is stored when there is room.
+func TestFullDisk(t *testing.T) {
+	config := site.Config{Quiet: true, Data: t.TempDir()}
+	d, net, stop := start(t, config)
+	pages := func(most int) {
+		if _, err := d.site.DB.ExecContext(t.Context(), fmt.Sprint("PRAGMA max_page_count = ", most)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ada := connect(t, d, net, "ada")
+	enter(t, ada, State{Doc: "long", Client: "x", Revision: -1})
+	pages(1) // no more than there are
+	long := strings.Repeat("long ", 4000)
+	briotest.Do(t, ada, Edit, Change{Change: ot.Change{Seq: 1, Operation: ot.Operation{{Insert: long}}}, Doc: "long"})
+	d.store()
+	pages(1 << 20)
+	ada.Close()
+	stop()
+
+	d, _, stop = start(t, config)
+	defer stop()
+	if long := d.texts["long"]; long == nil || len(long.Runes) != 20000 {
+		t.Error("what was written while the disk was full is lost")
+	}
+}
+
 // A document that is empty and that nobody has open is forgotten, also on the disk.
 func TestEmptyDocumentsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,18 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // openDB opens the database in a folder, which it makes, or one in memory.
 //
 // There is one connection: SQLite has one writer anyway, a database in memory lasts
 // as long as its connection, and statements of two goroutines can't meet a lock.
-func openDB(folder string) (*sql.DB, error) {
+func openDB(folder string, logger *slog.Logger) (*sql.DB, error) {
 	name := ":memory:"
 	if folder != "" {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -24,10 +23,7 @@ func openDB(folder string) (*sql.DB, error) {
 		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Join(folder, "brio.db")}).EscapedPath()}
 		name = file.String() + "?_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=busy_timeout(5000)"
 	}
-	db, err := sql.Open("sqlite", name)
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
+	db := sql.OpenDB(&disk{name: name, folder: folder, logger: logger})
 	db.SetMaxOpenConns(1)
 	if err := db.PingContext(context.Background()); err != nil {
 		_ = db.Close() // it could not be opened

@@ -64,7 +64,7 @@ func Open(config Config) (*Site, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	db, err := openDB(config.Data)
+	db, err := openDB(config.Data, config.Logger)
 	if err != nil {
 		return nil, err
 	}
