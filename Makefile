@@ -38,8 +38,8 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: chaos
-chaos: ## Run clients and a server through bad networks and restarts for MINUTES (10)
-	go test -race -count=1 -v -timeout 0 ./conformance/chaos -args -minutes $(MINUTES)
+chaos: ## Run clients and servers through bad networks and restarts for MINUTES (10)
+	go test -race -count=1 -v -timeout 0 -run 'Chaos|Storm' ./conformance/chaos ./conformance/exhaustion -args -minutes $(MINUTES)
 
 .PHONY: bench
 bench: ## Measure brio beside others: twelve minutes, writes bench/results.md
