@@ -34,7 +34,7 @@ main() {
 }
 
 # The packages that talk with clients in real time.
-wire='briohq/brio$|briohq/brio/(engine|transport|client|conformance|briotest)(/|$)'
+wire='briohq/brio$|briohq/brio/(engine|transport|client)(/|$)|briohq/brio/(conformance|briotest)$'
 
 # tested runs the tests of the packages that match, or with -v of those that don't,
 # with the flag given first.
