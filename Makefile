@@ -69,6 +69,10 @@ clients: ## Say what 10,000 Go clients cost their process; writes bench/clients.
 showcase: ## Put 1,000 visitors into the showcase for ten minutes; writes bench/showcase.md
 	go run ./bench/showcase --out bench/showcase.md
 
+.PHONY: abuse
+abuse: ## Attack a server in 26 ways beside 1,000 honest clients, three minutes; writes bench/abuse.md
+	go run ./bench/abuse --out bench/abuse.md
+
 .PHONY: screens
 screens: ## Take screenshots of all pages of the showcase, four minutes; writes docs/screens
 	go test ./cmd/brio -count=1 -run Pages -timeout 20m -args -shots ../../docs/screens

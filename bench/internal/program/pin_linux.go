@@ -2,8 +2,10 @@ package program
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,4 +32,26 @@ func StartOn(cmd *exec.Cmd, cores []int) error {
 	}
 
 	return err
+}
+
+// Pin keeps this process on one core, and has Go use no more.
+func Pin(core int) error {
+	runtime.GOMAXPROCS(1)
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	var set unix.CPUSet
+	set.Set(core)
+	for _, thread := range threads { // those that begin later are begun by one of them
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			return err
+		}
+		if err := unix.SchedSetaffinity(id, &set); err != nil && err != unix.ESRCH {
+			return fmt.Errorf("sched_setaffinity: %w", err)
+		}
+	}
+
+	return nil
 }

@@ -7,4 +7,8 @@ import (
 	"os/exec"
 )
 
-func StartOn(*exec.Cmd, []int) error { return errors.New("this needs Linux, to choose cores") }
+var errLinux = errors.New("this needs Linux, to choose cores")
+
+func StartOn(*exec.Cmd, []int) error { return errLinux }
+
+func Pin(int) error { return errLinux }
