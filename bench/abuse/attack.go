@@ -85,7 +85,7 @@ func (c *command) attack(ctx context.Context, address string) (*tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer time.AfterFunc(c.Phase, cancel).Stop() // a deadline of the context would fail dials before it is over
-	all, list := &crowd{}, kinds()
+	all, list := &crowd{}, c.kinds()
 	for range list {
 		all.tally.Kinds = append(all.tally.Kinds, &count{})
 	}

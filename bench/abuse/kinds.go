@@ -2,11 +2,17 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
-// kinds are all the ways to attack.
-func kinds() []kind {
+// kinds are the ways to attack that are asked for.
+func (c *command) kinds() []kind {
+	return slices.DeleteFunc(everyKind(), func(k kind) bool { return !strings.Contains(k.name, c.Only) })
+}
+
+func everyKind() []kind {
 	within := func(what string, d time.Duration) string { return fmt.Sprintf("%s within %s", what, d) }
 	return []kind{
 		// Requests.

@@ -6,7 +6,8 @@
 //	go run ./bench/abuse --phase 15s --rounds 1
 //
 // Phases without and with attackers take turns. Server and attackers are processes of
-// their own: the server has the first core, the rest the second. It works on Linux only.
+// their own: the server may use both cores, of which the rest has the second. It works
+// on Linux only.
 package main
 
 import (
@@ -29,6 +30,7 @@ type command struct {
 	Abusive int           `help:"How many attackers, spread evenly over the kinds." default:"1000"`
 	Phase   time.Duration `help:"How long a phase lasts; some cuts take 15 s." default:"24s"`
 	Rounds  int           `help:"How many phases without and with attackers." default:"3"`
+	Only    string        `help:"Only kinds that have this in their names (default: all)." placeholder:"TEXT"`
 	Out     string        `help:"File for the results (default: none)." placeholder:"FILE"`
 
 	Serve   bool   `hidden:"" help:"Be the server."`
@@ -63,7 +65,7 @@ func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server, err := program.Start(ctx, []string{self, "--serve"}, []int{0}, fmt.Sprint("GOMEMLIMIT=", memoryLimit))
+	server, err := program.Start(ctx, []string{self, "--serve"}, []int{0, 1}, fmt.Sprint("GOMEMLIMIT=", memoryLimit))
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (c *command) run(ctx context.Context, out, progress io.Writer) error {
 // the honest clients it has what these leave: what they measure is the server, not how
 // busy attackers are.
 func (c *command) start(ctx context.Context, self, address string) (*tally, error) {
-	cmd := exec.CommandContext(ctx, "chrt", "--idle", "0", self, "--attack", "--address", address, fmt.Sprint("--abusive=", c.Abusive), fmt.Sprint("--phase=", c.Phase))
+	cmd := exec.CommandContext(ctx, "chrt", "--idle", "0", self, "--attack", "--address", address, fmt.Sprint("--abusive=", c.Abusive), fmt.Sprint("--phase=", c.Phase), "--only="+c.Only)
 	var said, complained bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &complained
 	if err := program.StartOn(cmd, []int{1}); err != nil {

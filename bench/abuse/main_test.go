@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestAbuse(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	c := command{Honest: 20, Abusive: 2 * len(kinds()), Phase: 2 * time.Second, Rounds: 1, Listen: "127.0.0.1:0"}
+	c := command{Honest: 20, Abusive: 52, Phase: 2 * time.Second, Rounds: 1, Listen: "127.0.0.1:0"}
 	said, out := io.Pipe()
 	served := make(chan error, 1)
 	go func() { served <- c.serve(ctx, out) }()
@@ -38,7 +38,7 @@ func TestAbuse(t *testing.T) {
 			t.Errorf("abused %v: %d round trips, %d heard, failed: %v", one.abused, one.noted.trips.TotalCount(), one.noted.heard, one.noted.failed)
 		}
 	}
-	for i, k := range kinds() {
+	for i, k := range c.kinds() {
 		if n := r.kinds[i]; n.Attacks == 0 || n.Otherwise > 0 {
 			t.Errorf("%s: %+v", k.name, n)
 		}

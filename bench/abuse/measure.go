@@ -44,7 +44,7 @@ func (c *command) measure(ctx context.Context, address string, pid int, progress
 	if err := p.come(ctx, c.Honest); err != nil {
 		return nil, err
 	}
-	for range kinds() {
+	for range c.kinds() {
 		r.kinds = append(r.kinds, &count{})
 	}
 	for i := range 2 * c.Rounds {

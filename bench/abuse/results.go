@@ -16,7 +16,7 @@ Phases without and with attackers take turns. Honest clients are Go clients, one
 
 Attackers come within the first three seconds of a phase, do each its one thing, and come again when they are cut, or have seen what they came for. They are paced: an attacker begins one attack in so many seconds at most, on average, and behaves until then where it can. On the core that they share with the honest, their process has what these leave (SCHED_IDLE). An outcome is late, and so not as documented, %s after its bound.
 
-The server has a core to itself, GOMEMLIMIT=%d MiB, MaxConnections %d, MaxBacklog %d KiB, MaxBacklogTotal %d MiB, MaxPayload %d, MaxRooms %d, Intake of %d packets (%d at once) and %d bytes a second, limit.Events of %d a second (%d at once) for each socket, permessage-deflate, PingInterval %s, PingTimeout %s, ConnectTimeout %s, UpgradeTimeout %s, ReadHeaderTimeout %s; all else is brio's default. There is no limit for an address, as all have the same.
+The server may use both cores, of which all others have the second. It has GOMEMLIMIT=%d MiB, MaxConnections %d, MaxBacklog %d KiB, MaxBacklogTotal %d MiB, MaxPayload %d, MaxRooms %d, Intake of %d packets (%d at once) and %d bytes a second, limit.Events of %d a second (%d at once) for each socket, permessage-deflate, PingInterval %s, PingTimeout %s, ConnectTimeout %s, UpgradeTimeout %s, ReadHeaderTimeout %s; all else is brio's default. There is no limit for an address, as all have the same.
 
 ## The honest
 
@@ -57,7 +57,7 @@ func (r *results) markdown(c *command) string {
 		fmt.Fprintf(&b, "\n- failed %d, %s", failed[what], what)
 	}
 	r.memory(&b)
-	r.attackers(&b)
+	r.attackers(&b, c.kinds())
 
 	return b.String()
 }
@@ -112,11 +112,11 @@ The most of each phase, looked at every second, what waits every %s.
 }
 
 // attackers writes what became of the attacks.
-func (r *results) attackers(b *strings.Builder) {
+func (r *results) attackers(b *strings.Builder, list []kind) {
 	fmt.Fprintf(b, "\n## The attackers\n\nThey had %d TCP connections at once on average, in the phase with the fewest. *Slowest* is the longest time from an attacker's first byte to a documented outcome, with what it did to be let in. What had not come to its end with its phase is *unfinished*.\n\n| kind | attackers | one in s | documented | attacks | cut | answered | paused | 503 | unfinished | slowest s | otherwise |\n|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", r.open)
 	examples, all := "", &count{}
 	attackers := 0
-	for i, k := range kinds() {
+	for i, k := range list {
 		n := r.kinds[i]
 		tell(b, k.name, fmt.Sprintf("%g", k.every.Seconds()), k.wants, n)
 		if n.Example != "" {
