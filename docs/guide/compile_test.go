@@ -51,6 +51,7 @@ var packages = map[string]string{
 	"regexp":       "regexp",
 	"signal":       "os/signal",
 	"slices":       "slices",
+	"schema":       "github.com/briohq/brio/schema",
 	"slog":         "log/slog",
 	"strings":      "strings",
 	"sync":         "sync",

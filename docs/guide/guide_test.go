@@ -17,7 +17,7 @@ const guide = "from-node.md"
 var guides = []string{
 	guide, "clients.md", typesGuide, "brio-js.md",
 	"presence.md", "snapshot-delta.md", "latest-value.md", "trading.md", "class.md", "whiteboard.md", "offline-edits.md",
-	"authoritative-tick.md", "claims.md", "auth.md", "limits.md", "delivery.md", "metrics.md", "cluster.md",
+	"authoritative-tick.md", "claims.md", "auth.md", "limits.md", "delivery.md", "metrics.md", "cluster.md", "validation.md",
 }
 
 func TestEveryNameHasItsRow(t *testing.T) {
