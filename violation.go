@@ -76,7 +76,7 @@ func parts(err error) func(yield func(error) bool) {
 }
 
 func eachPart(err error, yield func(error) bool) bool {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what wraps it has a text of its own
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return yield(err)
 	}

@@ -44,7 +44,7 @@ type order struct {
 	Even   even             `json:"even"`
 	Hidden string           `json:"-"`
 	Reader fmt.Stringer     `json:"reader"`
-	inner  int
+	inner  int              //nolint:unused // it is no field to JSON
 }
 
 // point is text.

@@ -46,7 +46,7 @@ type violation struct{ Path, Rule, Message, Params string }
 func violationsIn(t *testing.T, err error) (list []violation) {
 	t.Helper()
 	var parts []error
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is not wrapped
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		parts = joined.Unwrap()
 	} else if err != nil {
 		parts = []error{err}

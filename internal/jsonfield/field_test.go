@@ -32,7 +32,7 @@ type Right struct {
 type hidden struct{ Seen bool }
 
 type loop struct {
-	*loop
+	*loop //nolint:unused // it is what makes this one
 
 	Name string
 }
@@ -42,9 +42,9 @@ type whole struct {
 	*Right
 	hidden
 
-	Bad    string `json:"no\\good"`
+	Bad    string `json:"no\\good"` //nolint:staticcheck // what encoding/json makes of it is tested
 	Out    string `json:"-"`
-	Dash   string `json:"-,"`
+	Dash   string `json:"-,"` //nolint:staticcheck // likewise
 	Named  Deep   `json:"named"`
 	secret int
 }
