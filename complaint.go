@@ -58,7 +58,9 @@ func (s *Socket) complain(event string, e *Error) {
 		return
 	}
 	s.namespace.hear(p, []*Socket{s})
-	_ = s.queue(frames, s.when()|server.config.SlowClient.sending(), nil) // if it has gone, it need not know
+	if s.queue(frames, s.when()|server.config.SlowClient.sending(), nil) == nil { // else it has gone
+		s.namespace.emitted(string(Failed), p, 1)
+	}
 }
 
 // complaint returns the packet. What the application put into the error may panic when

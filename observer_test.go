@@ -88,7 +88,7 @@ func (w *watcher) expect(t *testing.T, want ...string) {
 func TestObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := watching("Received", "Sent")
-		w := memorySite(t, brio.Config{Observer: &o.Observer, NoErrorEvents: true})
+		w := memorySite(t, brio.Config{Observer: &o.Observer})
 		ns := w.Of("/org-{id}")
 		sees := func(ctx context.Context, event string) {
 			if got := ctx.Value(o); got != event {
@@ -128,9 +128,10 @@ func TestObserver(t *testing.T) {
 		o.expect(t, "Emitted /org-1 done ack=false to 1, 10 bytes", "end slow: <nil>",
 			"Handle socket of /org-1 any handled=false ack=true 7 1s", "end any: <nil>")
 		p.emit(`"fail"`)
+		p.expect(`2/org-1,["error",{"event":"fail","error":{"message":"no"}}]`)
 		p.emit(`"panic"`)
 		o.expect(t, "Handle socket of /org-1 fail handled=true ack=false 8 0s", "end fail: no",
-			"Handle socket of /org-1 panic handled=true ack=false 9 0s", "Panicked /org-1 event oh", "end panic: handler panicked")
+			"Emitted /org-1 error ack=false to 1, 51 bytes", "Handle socket of /org-1 panic handled=true ack=false 9 0s", "Panicked /org-1 event oh", "end panic: handler panicked")
 
 		p.group.Go(func() { p.answer("0", "7"); _ = p.tryReadAll(2) })
 		_ = ns.Emit("all", []byte("12"))
