@@ -87,8 +87,12 @@ func TestFloodByMany(t *testing.T) {
 			return nil
 		})
 		modest := w.connect("/", "")
-		for range peers {
-			w.connect("/", "").flood(each, "")
+		var all []*peer
+		for range peers { // before there is so much that newcomers are refused
+			all = append(all, w.connect("/", ""))
+		}
+		for _, p := range all {
+			p.flood(each, "")
 		}
 		synctest.Wait()
 		sum := 0
