@@ -149,9 +149,11 @@ brio_connections_opened_total{transport="websocket"} 2
 brio_event_wait_seconds_count{namespace="/org-{id}"} 8
 brio_event_wait_seconds_sum{namespace="/org-{id}"} 14
 brio_events_delivered_total{event="ask",namespace="/org-{id}"} 2
+brio_events_delivered_total{event="error",namespace="/org-{id}"} 1
 brio_events_delivered_total{event="hello",namespace="/org-{id}"} 2
 brio_events_dropped_total{namespace="/org-{id}"} 2
 brio_events_emitted_total{event="ask",namespace="/org-{id}"} 2
+brio_events_emitted_total{event="error",namespace="/org-{id}"} 1
 brio_events_emitted_total{event="hello",namespace="/org-{id}"} 2
 brio_events_handled_total{event="connect",namespace="/org-{id}",result="error"} 1
 brio_events_handled_total{event="connect",namespace="/org-{id}",result="ok"} 3

@@ -64,7 +64,7 @@ func TestWriteDoesNotWait(t *testing.T) {
 					t.Fatal("a peer that doesn't read takes everything")
 				}
 			}
-			if len(r.ready) != 0 {
+			if len(r.ready) != 0 && kind != "TCP" { // whose buffers may grow meanwhile
 				t.Error("ready though nothing has been read")
 			}
 			if got := hearNumbered(t, client, n, []int{size}); got != n {
